@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The modules stand in the order of their arrows: each may import only what stands above it.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+
+let package = Package(
+    name: "concord",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "concord", targets: ["concord"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        module("Encoding", []),
+        module("Cryptography", ["COpenSSL"]),
+        module("TransparencyLog", ["Encoding", "Cryptography"]),
+        module("Federation", ["Encoding", "Cryptography", "TransparencyLog"]),
+        module("Scoring", ["Encoding", "Cryptography", "TransparencyLog", "Federation"]),
+        module("SyncProtocol", ["Encoding", "TransparencyLog", "Federation"]),
+        module("Replication", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol"]),
+        module("Storage", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", grdb]),
+        module("Transport", ["COpenSSL", "Cryptography", nioCore, nioPosix]),
+        module(
+            "NodeRuntime",
+            [
+                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Replication",
+                "Storage", "Transport", nioCore, nioPosix, logging, lifecycle,
+            ]),
+        module("Population", ["Encoding", "Cryptography", "Federation", "Scoring"]),
+        .executableTarget(
+            name: "concord",
+            dependencies: [
+                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", "NodeRuntime",
+                "Population", argumentParser, logging, lifecycle,
+            ],
+            swiftSettings: settings),
+    ]
+)
