@@ -47,7 +47,7 @@ let package = Package(
         module("TransparencyLog", ["Encoding", "Cryptography"]),
         module("Federation", ["Encoding", "Cryptography", "TransparencyLog"]),
         module("Scoring", ["Encoding", "Cryptography", "TransparencyLog", "Federation"]),
-        module("SyncProtocol", ["Encoding", "TransparencyLog", "Federation"]),
+        module("SyncProtocol", ["Encoding", "Cryptography", "TransparencyLog", "Federation"]),
         module("Replication", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol"]),
         module("Storage", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", grdb]),
         module("Transport", ["COpenSSL", "Cryptography", nioCore, nioPosix]),

@@ -1,0 +1,68 @@
+internal import Glibc
+
+/// Why a key file cannot be used.
+package struct KeyFileFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    package let description: String
+}
+
+/// Private keys on disk: 32 bytes of seed, hexadecimal, one line, readable by the owner alone.
+package enum KeyFile {
+    /// Writes a new key; never replaces a file that is there.
+    package static func write(_ seed: [UInt8], to path: String) throws(KeyFileFailure) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw KeyFileFailure(
+                description: errno == EEXIST
+                    ? "\(path) exists: a key is never overwritten; move it away if it is no longer wanted"
+                    : "\(path) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        let text = Array((seed.map { byte in digits(byte) }.joined() + "\n").utf8)
+        guard writeAll(descriptor, text), fsync(descriptor) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(path)
+            throw KeyFileFailure(description: "\(path) cannot be written: \(reason)")
+        }
+    }
+
+    package static func read(_ path: String) throws(KeyFileFailure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw KeyFileFailure(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+            throw KeyFileFailure(
+                description: "\(path) is readable by others than its owner: chmod 600 it, and replace the key if others read it")
+        }
+        var buffer = [UInt8](repeating: 0, count: 80)
+        let count = Glibc.read(descriptor, &buffer, buffer.count)
+        guard count == 64 || (count == 65 && buffer[64] == 0x0a), let seed = seed(buffer[..<64]) else {
+            throw KeyFileFailure(description: "\(path) is not a key file: one line of 64 hexadecimal digits is expected")
+        }
+        return seed
+    }
+
+    private static func digits(_ byte: UInt8) -> String {
+        let text = String(byte, radix: 16)
+        return byte < 16 ? "0" + text : text
+    }
+
+    private static func seed(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
+        var seed: [UInt8] = []
+        var index = digits.startIndex
+        while index < digits.endIndex {
+            guard let byte = UInt8(String(decoding: digits[index..<(index + 2)], as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            seed.append(byte)
+            index += 2
+        }
+        return seed
+    }
+
+    private static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
+        Glibc.write(descriptor, bytes, bytes.count) == bytes.count
+    }
+}

@@ -1,0 +1,23 @@
+/// A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): 48 bits of Unix milliseconds and 16 bits of
+/// counter, so that what a node records is ordered behind all that it has seen, and stays close to the wall clock.
+package struct HybridClock: Equatable, Sendable {
+    /// The last time given out or observed.
+    package private(set) var last: UInt64
+
+    package init(last: UInt64 = 0) { self.last = last }
+
+    package static func milliseconds(_ time: UInt64) -> UInt64 { time >> 16 }
+
+    /// The next time: the wall clock's where it is ahead, one tick behind the last otherwise.
+    package mutating func tick(wallMilliseconds: UInt64) -> UInt64 {
+        let wall = (wallMilliseconds & 0xffff_ffff_ffff) << 16
+        last = wall > last ? wall : last &+ 1
+        return last
+    }
+
+    /// Takes over a time seen elsewhere, unless it lies more than five minutes ahead of the wall clock.
+    package mutating func observe(_ time: UInt64, wallMilliseconds: UInt64) {
+        guard Self.milliseconds(time) <= wallMilliseconds + Limits.clockDriftMilliseconds else { return }
+        last = max(last, time)
+    }
+}

@@ -1,0 +1,73 @@
+package import Encoding
+
+/// An origin line, `<federation>/<node>/<epoch>`: the name of one log. Compared as bytes.
+package struct OriginName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let line: [UInt8]
+    /// `<federation>/<node>`: what stays the same across epochs.
+    package let nodeLine: [UInt8]
+    package let epoch: UInt64
+
+    package static let maximumBytes = 255
+
+    /// Nil where the line has no node, no epoch, or an epoch that is not a decimal from 1 without leading zeros.
+    package init?(_ line: [UInt8]) {
+        guard line.count <= Self.maximumBytes, isUTF8(line), let slash = line.lastIndex(of: 0x2f),
+            let epoch = decimal(line[(slash + 1)...]), epoch >= 1
+        else { return nil }
+        let nodeLine = Array(line[..<slash])
+        guard let split = nodeLine.lastIndex(of: 0x2f), split > 0, split + 1 < nodeLine.count else { return nil }
+        self.line = line
+        self.nodeLine = nodeLine
+        self.epoch = epoch
+    }
+
+    package init?(_ text: String) { self.init(Array(text.utf8)) }
+
+    package init?(federation: [UInt8], node: [UInt8], epoch: UInt64) {
+        self.init(federation + [0x2f] + node + [0x2f] + Array(String(epoch).utf8))
+    }
+
+    package var description: String { String(decoding: line, as: UTF8.self) }
+
+    /// The node's name within its federation.
+    package var node: [UInt8] { Array(nodeLine[(nodeLine.lastIndex(of: 0x2f)! + 1)...]) }
+
+    package static func < (left: OriginName, right: OriginName) -> Bool {
+        left.line.lexicographicallyPrecedes(right.line)
+    }
+
+    package static func == (left: OriginName, right: OriginName) -> Bool { left.line == right.line }
+    package func hash(into hasher: inout Hasher) { hasher.combine(line) }
+}
+
+/// Where an entry stands: the log, by its origin line, and the index in it.
+package struct Position: Hashable, Sendable, CustomStringConvertible {
+    /// The full origin line, 1 to 255 bytes of UTF-8; any line can be named, known or not.
+    package let origin: [UInt8]
+    package let index: UInt64
+
+    package init(origin: [UInt8], index: UInt64) {
+        self.origin = origin
+        self.index = index
+    }
+
+    /// `<origin line>:<index>`
+    package var description: String { "\(String(decoding: origin, as: UTF8.self)):\(index)" }
+
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard let colon = bytes.lastIndex(of: 0x3a), colon > 0, let index = decimal(bytes[(colon + 1)...]) else { return nil }
+        self.init(origin: Array(bytes[..<colon]), index: index)
+    }
+}
+
+extension Position {
+    package init(decoding reader: inout ByteReader) throws(DecodingFailure) {
+        self.init(origin: try reader.text(1...OriginName.maximumBytes), index: try reader.uint64())
+    }
+
+    package func encode(to writer: inout ByteWriter) {
+        writer.vector(origin, maximum: OriginName.maximumBytes)
+        writer.uint64(index)
+    }
+}
