@@ -1,0 +1,104 @@
+// Replication: the replica: frontier, range scheduling, admission, questions, forks, resync. May import Encoding to
+// SyncProtocol; no Foundation, no I/O, no clock, no random numbers: time, identity and results come in as arguments,
+// what is to be done goes out as actions.
+
+package import Cryptography
+package import Federation
+package import SyncProtocol
+package import TransparencyLog
+
+/// A session's number, unique within the process.
+package struct SessionID: Hashable, Comparable, Sendable {
+    package let number: UInt64
+    package init(_ number: UInt64) { self.number = number }
+    package static func < (left: SessionID, right: SessionID) -> Bool { left.number < right.number }
+}
+
+/// What the store holds of one log.
+package struct HeldLog: Equatable, Sendable {
+    package var origin: OriginName
+    /// Entries that are durable and proven.
+    package var stored: UInt64
+    /// Up to where no body is missing that no erasure excuses.
+    package var complete: UInt64
+    /// Largest checkpoint of the origin that the stored entries cover.
+    package var checkpoint: SignedCheckpoint?
+    /// First indices whose bodies are missing without excuse.
+    package var missing: [UInt64]
+    package var isFrozen: Bool
+
+    package init(
+        origin: OriginName, stored: UInt64 = 0, complete: UInt64 = 0, checkpoint: SignedCheckpoint? = nil,
+        missing: [UInt64] = [], isFrozen: Bool = false
+    ) {
+        self.origin = origin
+        self.stored = stored
+        self.complete = complete
+        self.checkpoint = checkpoint
+        self.missing = missing
+        self.isFrozen = isFrozen
+    }
+}
+
+/// Entries to be hashed, proven and stored, in this order for each origin.
+package struct Integration: Sendable {
+    package let origin: OriginName
+    package let first: UInt64
+    package let pieces: [PackedEntries]
+    package let checkpoint: SignedCheckpoint
+    package let proof: [Digest]
+    package let session: SessionID
+
+    package var end: UInt64 { first + pieces.reduce(0) { $0 + UInt64($1.count) } }
+    package var byteCount: Int { pieces.reduce(0) { $0 + $1.bytes.count } }
+}
+
+/// Why entries were not stored.
+package enum IntegrationFailure: Equatable, Sendable {
+    /// The hashes do not lead to the checkpoint's root.
+    case unproven
+    /// Something before them failed, so they no longer follow on what is stored.
+    case outOfOrder
+    /// The store takes nothing at the moment.
+    case store
+}
+
+/// What the owner of a replica has to do, in order.
+package enum ReplicaAction: Sendable {
+    case send(SessionID, Message)
+    /// Close after what was sent; the refusal has been sent already where there is one.
+    case close(SessionID)
+    case serve(SessionID, Pull)
+    case serveEntries(SessionID, EntryPull)
+    case serveTiles(SessionID, TilePull)
+    case integrate(Integration)
+    /// Single entries that arrived for missing bodies; to be checked against the stored leaf hashes.
+    case fill(OriginName, [EntriesMessage.Item])
+    /// Compare the root at a checkpoint's size with the stored one, and report through `compared`.
+    case compare(SessionID, SignedCheckpoint)
+    case storeFork(OriginName, ForkProof)
+    /// Another's question, to be answered through `replied`.
+    case answer(Question)
+    /// An answer to a question of this node's own.
+    case deliver(Reply)
+    /// An answer to a request of this node's own resync; nil where the request failed.
+    case repairAnswer(request: UInt32, Message?)
+    case observeTime(milliseconds: UInt64)
+    case report(ReplicaReport)
+}
+
+/// What an operator may want to read, once and not in a storm.
+package enum ReplicaReport: Equatable, Sendable {
+    case sessionOpened(peer: String)
+    case sessionEnded(peer: String, reason: String)
+    case refusedPeer(peer: String, reason: String)
+    case refusedByPeer(peer: String, reason: String)
+    case differentTopology(peer: String)
+    case differentRulebook(peer: String)
+    case unlistedOrigin(line: String, peer: String)
+    case invalidCheckpoint(peer: String, reason: String)
+    case unprovenRange(origin: String, peer: String, first: UInt64)
+    case overQuota(origin: String, size: UInt64, quota: UInt64)
+    case forked(origin: String)
+    case disagreeing(origin: String, peer: String, size: UInt64)
+}
