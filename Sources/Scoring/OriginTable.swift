@@ -35,22 +35,21 @@ struct OriginTable: Sendable {
 
     init(_ origins: [ScoringOrigin]) {
         var nodes: [[UInt8]: UInt32] = [:]
-        var ranks = [UInt32](repeating: 0, count: origins.count)
+        var rows: [Row?] = Array(repeating: nil, count: origins.count)
+        // Nodes are numbered in the order of their lines, so that no holder's own numbering shows in an explanation.
         let order = origins.indices.sorted { origins[$0].line.lexicographicallyPrecedes(origins[$1].line) }
-        for (rank, index) in order.enumerated() { ranks[index] = UInt32(rank) }
-        var rows: [Row] = []
-        for (index, origin) in origins.enumerated() {
+        for (rank, index) in order.enumerated() {
+            let origin = origins[index]
             let name = OriginName(origin.line)
             // A line of another form can only be the target of something; it is a node of its own.
             let nodeLine = name?.nodeLine ?? origin.line
             let node = nodes[nodeLine] ?? UInt32(nodes.count)
             nodes[nodeLine] = node
-            rows.append(
-                Row(
-                    node: node, epoch: name?.epoch ?? 0, size: origin.size, isAuthority: origin.isAuthority,
-                    rank: ranks[index]))
+            rows[index] = Row(
+                node: node, epoch: name?.epoch ?? 0, size: origin.size, isAuthority: origin.isAuthority,
+                rank: UInt32(rank))
         }
-        self.rows = rows
+        self.rows = rows.compactMap(\.self)
         lines = origins.map(\.line)
         nodeCount = nodes.count
     }

@@ -15,7 +15,7 @@ extension Scorer {
     private mutating func reset() {
         for node in nodesInUse {
             enrolledFrom[Int(node)] = Self.noDay
-            hasWithdrawn[Int(node)] = Self.noRecord
+            withdrawal[Int(node)] = Self.noRecord
         }
         nodesInUse.removeAll(keepingCapacity: true)
         enrolledByAuthorityFrom = Self.noDay
@@ -42,9 +42,15 @@ extension Scorer {
             guard record.kind == EventKind.withdrawal.rawValue else { continue }
             let row = context.origins.rows[Int(record.origin)]
             nodesInUse.append(row.node)
-            hasWithdrawn[Int(row.node)] = UInt32(place)
-            if row.isAuthority { authorityWithdrawal = UInt32(place) }
+            withdrawal[Int(row.node)] = first(withdrawal[Int(row.node)], place, history)
+            if row.isAuthority { authorityWithdrawal = first(authorityWithdrawal, place, history) }
         }
+    }
+
+    /// The record that stands first of one that may be there already and another.
+    private func first(_ record: UInt32, _ other: Int, _ history: SubjectHistory) -> UInt32 {
+        if record != Self.noRecord, precedes(history.records[Int(record)], history.records[other]) { return record }
+        return UInt32(other)
     }
 
     /// Enrolled populations: a withdrawal takes out all but withdrawals in the same node's logs, or in every log.
@@ -52,7 +58,7 @@ extension Scorer {
         guard !nodesInUse.isEmpty else { return }
         for (place, record) in history.records.enumerated()
         where marks[place].fate == .noted && record.kind != EventKind.withdrawal.rawValue {
-            let own = hasWithdrawn[Int(context.origins.rows[Int(record.origin)].node)]
+            let own = withdrawal[Int(context.origins.rows[Int(record.origin)].node)]
             let by = own != Self.noRecord ? own : authorityWithdrawal
             if by != Self.noRecord { marks[place] = Mark(fate: .withdrawn, by: by) }
         }
@@ -74,9 +80,10 @@ extension Scorer {
     private mutating func enrol(_ record: HistoryRecord) {
         let row = context.origins.rows[Int(record.origin)]
         nodesInUse.append(row.node)
-        enrolledFrom[Int(row.node)] = min(enrolledFrom[Int(row.node)], record.day)
-        if row.isAuthority { enrolledByAuthorityFrom = min(enrolledByAuthorityFrom, record.day) }
-        firstEnrolment = min(firstEnrolment, record.day)
+        let day = Int64(record.day)
+        enrolledFrom[Int(row.node)] = min(enrolledFrom[Int(row.node)], day)
+        if row.isAuthority { enrolledByAuthorityFrom = min(enrolledByAuthorityFrom, day) }
+        firstEnrolment = min(firstEnrolment, day)
         if context.population == nil, record.day <= context.day { isInStandings = true }
     }
 
@@ -127,9 +134,8 @@ extension Scorer {
 
     /// Whether an enrolment by the same node or an authority reaches back to the observation's day.
     private func isEnrolled(_ record: HistoryRecord) -> Bool {
-        // `noDay` is a day that an observation can have, too.
         let own = enrolledFrom[Int(context.origins.rows[Int(record.origin)].node)]
-        return min(own, enrolledByAuthorityFrom) <= record.day && firstEnrolment != Self.noDay
+        return min(own, enrolledByAuthorityFrom) <= Int64(record.day)
     }
 
     /// What corrections make of an observation; nil if it stands.

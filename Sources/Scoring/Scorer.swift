@@ -32,25 +32,26 @@ package struct Scorer: ~Copyable {
     var sums: [YearSum] = []
     var streaks: [StreakSum] = []
 
-    /// By node number: first day enrolled there (`noDay`: none), and whether the subject has withdrawn there.
-    var enrolledFrom: [UInt32]
-    var hasWithdrawn: [UInt32]
+    /// By node number: the first day that an enrolment there names, and the record of a withdrawal there.
+    var enrolledFrom: [Int64]
+    var withdrawal: [UInt32]
     /// Nodes whose two entries above are in use.
     var nodesInUse: [UInt32] = []
     /// The same for the authorities' records, which count everywhere.
     var enrolledByAuthorityFrom = Scorer.noDay
     var authorityWithdrawal = Scorer.noRecord
-    /// First day enrolled anywhere.
+    /// The first day that any enrolment names.
     var firstEnrolment = Scorer.noDay
     var isInStandings = false
 
-    static let noDay = UInt32.max
+    /// Later than all days.
+    static let noDay = Int64.max
     static let noRecord = UInt32.max
 
     package init(_ context: ScoringContext) {
         self.context = context
         enrolledFrom = Array(repeating: Self.noDay, count: context.origins.nodeCount)
-        hasWithdrawn = Array(repeating: Self.noRecord, count: context.origins.nodeCount)
+        withdrawal = Array(repeating: Self.noRecord, count: context.origins.nodeCount)
     }
 
     /// The subject's place in the standings; nil where they do not hold it. `leafHash` is asked for the whole hash of the
@@ -80,6 +81,13 @@ package struct Scorer: ~Copyable {
         return positions.sorted {
             $0.origin != $1.origin ? $0.origin.lexicographicallyPrecedes($1.origin) : $0.index < $1.index
         }
+    }
+
+    /// The order in which positions stand wherever one of several is named: by origin line, then index.
+    func precedes(_ left: HistoryRecord, _ right: HistoryRecord) -> Bool {
+        left.origin != right.origin
+            ? context.origins.rows[Int(left.origin)].rank < context.origins.rows[Int(right.origin)].rank
+            : left.index < right.index
     }
 
     /// Whether the subject is of the population; an enrolled one is decided by its enrolments alone.
