@@ -79,7 +79,7 @@ static inline void concord_sha256_node(const void *left, const void *right, uint
     concord_sha256_output(&context, output);
 }
 
-/* TLS: what OpenSSL offers as macros only. Each wrapper does nothing but call its macro. */
+/* TLS: what OpenSSL offers as macros only. */
 static inline int concord_SSL_CTX_set_min_proto_version(SSL_CTX *context, int version) {
     return (int)SSL_CTX_set_min_proto_version(context, version);
 }
@@ -95,8 +95,13 @@ static inline int concord_SSL_CTX_set1_client_sigalgs_list(SSL_CTX *context, con
 static inline int concord_SSL_CTX_set1_groups_list(SSL_CTX *context, const char *list) {
     return (int)SSL_CTX_set1_groups_list(context, list);
 }
-static inline void concord_SSL_CTX_disable_session_cache(SSL_CTX *context) {
+/* These options are 64-bit macro expressions, which Swift does not import. */
+static inline void concord_SSL_CTX_disable_resumption(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+}
+static inline void concord_SSL_CTX_prefer_own_ciphers(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
 }
 static inline void concord_SSL_CTX_set_max_cert_list(SSL_CTX *context, long bytes) {
     SSL_CTX_set_max_cert_list(context, bytes);

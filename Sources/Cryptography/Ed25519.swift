@@ -22,6 +22,7 @@ package final class SigningKey: @unchecked Sendable {
         self.publicKey = publicKey
     }
 
+    /// From the system's random generator.
     package static func generate() -> SigningKey {
         guard let key = SigningKey(seed: randomBytes(32)) else { preconditionFailure("OpenSSL makes no Ed25519 key") }
         return key
@@ -48,7 +49,7 @@ package final class VerifyingKey: @unchecked Sendable {
     private let handle: OpaquePointer
     package let bytes: [UInt8]
 
-    /// From 32 bytes; nil where they are not a key.
+    /// From 32 bytes; nil for another count. Bytes that are no point of the curve verify nothing.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == 32, let handle = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count)
         else { return nil }
@@ -58,6 +59,7 @@ package final class VerifyingKey: @unchecked Sendable {
 
     deinit { EVP_PKEY_free(handle) }
 
+    /// Whether the 64 bytes are this key's signature of a message; false for another count.
     package func isValid(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         guard signature.count == 64 else { return false }
         let context = EVP_MD_CTX_new()

@@ -25,6 +25,7 @@ package enum KeyFile {
         }
     }
 
+    /// The seed of a key, refused where others than the owner may read the file.
     package static func read(_ path: String) throws(KeyFileFailure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -50,16 +51,10 @@ package enum KeyFile {
     }
 
     private static func seed(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
-        var seed: [UInt8] = []
-        var index = digits.startIndex
-        while index < digits.endIndex {
-            guard let byte = UInt8(String(decoding: digits[index..<(index + 2)], as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            seed.append(byte)
-            index += 2
-        }
-        return seed
+        // Digit by digit: a number parser would also take a sign for one.
+        let values = digits.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
+        guard values.count == digits.count else { return nil }
+        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
     }
 
     private static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {

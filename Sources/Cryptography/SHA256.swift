@@ -65,6 +65,7 @@ package func sha256(_ message: [UInt8]) -> Digest { message.withUnsafeBytes { sh
 /// SHA-256 of a prefix byte and a message of at most 54 bytes, in one block.
 @inline(__always)
 package func sha256(prefix: UInt8, short message: UnsafeRawBufferPointer) -> Digest {
+    precondition(message.count <= 54, "one block takes a message of at most 54 bytes behind its prefix")
     var digest = Digest()
     withUnsafeMutableBytes(of: &digest.words) { output in
         concord_sha256_prefixed(prefix, message.baseAddress, message.count, output.baseAddress!)
@@ -90,8 +91,9 @@ package func sha256Node(_ left: Digest, _ right: Digest) -> Digest {
 package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> Digest {
     var output = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
-    HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &output, &length)
-    return Digest(output) ?? Digest()
+    let isDone = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &output, &length) != nil
+    guard isDone, let digest = Digest(output) else { preconditionFailure("OpenSSL computes no HMAC") }
+    return digest
 }
 
 /// Bytes from the system's random generator.

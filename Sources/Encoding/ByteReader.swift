@@ -2,7 +2,7 @@
 // nothing: no Foundation, no clock, no random numbers.
 
 /// Why bytes do not decode.
-package enum DecodingFailure: Error, Equatable, Sendable {
+package enum DecodingFailure: Error, Equatable, Sendable, CustomStringConvertible {
     /// The bytes end before the structure does.
     case truncated
     /// Bytes are left after the structure.
@@ -15,6 +15,17 @@ package enum DecodingFailure: Error, Equatable, Sendable {
     case notUTF8
     /// The text does not have the one form that it must have.
     case malformed(String)
+
+    package var description: String {
+        switch self {
+        case .truncated: "it ends before its structure does"
+        case .trailingBytes: "bytes are left over behind it"
+        case .vectorLength(let length): "a length of \(length) lies outside its field's range"
+        case .value(let value): "the value \(value) lies outside its field's range"
+        case .notUTF8: "a text is not UTF-8"
+        case .malformed(let reason): reason
+        }
+    }
 }
 
 /// A cursor over big-endian integers and length-prefixed vectors. It never reads past the end and checks every length
@@ -79,7 +90,8 @@ package struct ByteReader: Sendable {
         return value
     }
 
-    /// A vector of structures, `length` bytes in all, read one after another until none is left.
+    /// A vector of structures, at most `maximumBytes` in all, read one after another until none is left. `element` must
+    /// read at least one byte.
     package mutating func list<Element>(
         maximumBytes: Int, _ element: (inout ByteReader) throws(DecodingFailure) -> Element
     ) throws(DecodingFailure) -> [Element] {
@@ -104,6 +116,7 @@ package func lengthPrefixWidth(_ maximum: Int) -> Int {
     }
 }
 
+/// Whether bytes are well-formed UTF-8: no overlong form, no surrogate, nothing cut off.
 package func isUTF8(_ bytes: some Sequence<UInt8>) -> Bool {
     var decoder = UTF8()
     var iterator = bytes.makeIterator()

@@ -1,5 +1,5 @@
-/// Takes the members of one object by name and type. Every error names the member by its path from the top, its place in
-/// the text, and what should stand there. What was not taken is unknown, and `finish` refuses it.
+/// Takes the members of one object by name and type. Every error names the member by its path from the top, its place
+/// in the text, and what should stand there. What was not taken is unknown, and `finish` refuses it.
 ///
 ///     var reader = try JSONObjectReader(JSONValue.parse(bytes))
 ///     let name = try reader.string("name")

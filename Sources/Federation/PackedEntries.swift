@@ -16,11 +16,11 @@ package struct PackedEntries: Equatable, Sendable {
     /// Set in the length of an item that is an entry without a body.
     package static let verbatim: UInt16 = 0x8000
     /// Bytes in front of the items.
-    private static func prefixBytes(_ count: Int) -> Int { 2 + 2 * count }
+    static func prefixBytes(_ count: Int) -> Int { 2 + 2 * count }
 
     package static let empty = PackedEntries(unchecked: [0, 0], count: 0)
 
-    private init(unchecked bytes: [UInt8], count: Int) {
+    init(unchecked bytes: [UInt8], count: Int) {
         self.bytes = bytes
         self.count = count
     }
@@ -58,12 +58,12 @@ package struct PackedEntries: Equatable, Sendable {
     }
 
     @inline(__always)
-    private static func bigEndian16(_ buffer: UnsafeRawBufferPointer, _ offset: Int) -> UInt16 {
+    static func bigEndian16(_ buffer: UnsafeRawBufferPointer, _ offset: Int) -> UInt16 {
         UInt16(buffer[offset]) << 8 | UInt16(buffer[offset + 1])
     }
 
     @inline(__always)
-    private static func itemBytes(_ length: UInt16) -> Int {
+    static func itemBytes(_ length: UInt16) -> Int {
         length & verbatim == 0 ? Entry.headerBytes + Int(length) : Int(length & 0x7fff)
     }
 }
@@ -108,17 +108,21 @@ extension PackedEntries {
         try bytes.withUnsafeBytes { buffer in
             var position = Self.prefixBytes(count)
             for index in 0..<count {
-                let length = Self.bigEndian16(buffer, 2 + 2 * index)
-                let end = position + Self.itemBytes(length)
-                let item = PackedItem(
-                    bytes: UnsafeRawBufferPointer(rebasing: buffer[position..<end]),
-                    isVerbatim: length & Self.verbatim != 0)
+                let item = Self.item(buffer, index, at: position)
                 try body(index, item)
-                position = end
+                position += item.bytes.count
             }
         }
     }
 
+    static func item(_ buffer: UnsafeRawBufferPointer, _ index: Int, at position: Int) -> PackedItem {
+        let length = bigEndian16(buffer, 2 + 2 * index)
+        return PackedItem(
+            bytes: UnsafeRawBufferPointer(rebasing: buffer[position..<(position + itemBytes(length))]),
+            isVerbatim: length & verbatim != 0)
+    }
+
+    /// Appends the leaf hash of every entry, in order.
     package func appendLeafHashes(to hashes: inout [Digest]) {
         forEach { _, item in hashes.append(item.leafHash) }
     }
@@ -129,89 +133,5 @@ extension PackedEntries {
         result.reserveCapacity(count)
         forEach { _, item in result.append((item.entry, Array(item.body))) }
         return result
-    }
-
-    /// The item at an index, copied out.
-    package func item(_ wanted: Int) -> (entry: [UInt8], body: [UInt8]) {
-        slice(wanted..<(wanted + 1)).unpacked[0]
-    }
-
-    package func slice(_ range: Range<Int>) -> PackedEntries {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a slice lies within its run")
-        if range == 0..<count { return self }
-        var builder = PackedEntriesBuilder()
-        forEach { index, item in if range.contains(index) { builder.append(item) } }
-        return builder.finish()
-    }
-
-    /// This run with another behind it; together at most a bundle.
-    package func appending(_ other: PackedEntries) -> PackedEntries {
-        if count == 0 { return other }
-        if other.count == 0 { return self }
-        var builder = PackedEntriesBuilder()
-        forEach { builder.append($1) }
-        other.forEach { builder.append($1) }
-        return builder.finish()
-    }
-
-    /// This run with some items replaced.
-    package func replacing(_ items: [Int: (entry: [UInt8], body: [UInt8])]) -> PackedEntries {
-        var builder = PackedEntriesBuilder()
-        forEach { index, item in
-            if let new = items[index] { builder.append(entry: new.entry, body: new.body) } else { builder.append(item) }
-        }
-        return builder.finish()
-    }
-
-    /// This run without the bodies at some indices.
-    package func withoutBodies(at indices: Set<Int>) -> PackedEntries {
-        var builder = PackedEntriesBuilder()
-        forEach { index, item in
-            if indices.contains(index) { builder.append(entry: item.entry, body: []) } else { builder.append(item) }
-        }
-        return builder.finish()
-    }
-}
-
-/// Packs entries one after another, at most a bundle of them.
-package struct PackedEntriesBuilder: Sendable {
-    private var lengths: [UInt16] = []
-    private var items: [UInt8] = []
-
-    package init() {}
-
-    package var count: Int { lengths.count }
-
-    package mutating func append(_ item: PackedItem) {
-        let size = item.isVerbatim ? item.bytes.count : item.bytes.count - Entry.headerBytes
-        lengths.append(UInt16(size) | (item.isVerbatim ? PackedEntries.verbatim : 0))
-        items.append(contentsOf: item.bytes)
-    }
-
-    /// An entry and its body; an empty body is none. That the body is the entry's own is for the caller to know.
-    package mutating func append(entry: [UInt8], body: [UInt8]) {
-        precondition(entry.count <= Limits.entryBytes && body.count <= Limits.entryBytes, "entries and bodies are limited")
-        if body.isEmpty || !Entry.hasBody(entry) {
-            lengths.append(UInt16(entry.count) | PackedEntries.verbatim)
-            items.append(contentsOf: entry)
-        } else {
-            lengths.append(UInt16(body.count))
-            items.append(contentsOf: entry[..<Entry.headerBytes])
-            items.append(contentsOf: body)
-        }
-    }
-
-    package mutating func finish() -> PackedEntries {
-        precondition(lengths.count <= Int(Tiling.width), "a packed run is at most a bundle")
-        var writer = ByteWriter(capacity: 2 + 2 * lengths.count + items.count)
-        writer.uint16(UInt16(lengths.count))
-        for length in lengths { writer.uint16(length) }
-        writer.fixed(items)
-        lengths.removeAll(keepingCapacity: true)
-        items.removeAll(keepingCapacity: true)
-        guard let packed = try? PackedEntries(checking: writer.bytes) else {
-            preconditionFailure("a packed run that was built here decodes")
-        }
-        return packed
     }
 }

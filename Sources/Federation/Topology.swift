@@ -43,6 +43,7 @@ package struct Topology: Sendable {
     package let population: SyntheticPopulation?
     package let nodes: [TopologyNode]
     private let nodeOfOrigin: [[UInt8]: Int]
+    private let authorityLines: Set<[UInt8]>
 
     package init(_ bytes: [UInt8]) throws(JSONFailure) {
         guard bytes.count <= Limits.configurationBytes else {
@@ -71,6 +72,8 @@ package struct Topology: Sendable {
         var nodeOfOrigin: [[UInt8]: Int] = [:]
         for (index, node) in nodes.enumerated() { for key in node.keys { nodeOfOrigin[key.name] = index } }
         self.nodeOfOrigin = nodeOfOrigin
+        let authorities = nodes.filter(\.isAuthority)
+        authorityLines = Set(authorities.map { [federation] in Array("\(federation)/\($0.name)".utf8) })
     }
 
     private static func population(_ reader: inout JSONObjectReader) throws(JSONFailure) -> SyntheticPopulation? {
@@ -97,13 +100,32 @@ package struct Topology: Sendable {
                 throw reader.failure("nodes", "give \(node.name) a log key that stands elsewhere already")
             }
         }
-        for node in nodes {
-            for peer in node.peers where peer == node.name || !names.contains(peer) {
-                throw reader.failure("nodes", "name for \(node.name) the peer \(peer), which is no other node here")
-            }
+        // A key serves one purpose: what a link signs must never be a checkpoint.
+        for node in nodes where node.tlsKey.map(logKeys.contains) ?? false {
+            throw reader.failure("nodes", "give \(node.name) a tls_key that is a log key")
         }
+        guard logKeys.count <= Limits.origins else {
+            throw reader.failure("nodes", "list over \(Limits.origins) log keys")
+        }
+        try checkPeers(nodes, names, reader)
         guard nodes.contains(where: \.isAuthority) else {
             throw reader.failure("nodes", "must hold at least one node with the role authority, who can rule on appeals")
+        }
+    }
+
+    private static func checkPeers(
+        _ nodes: [TopologyNode], _ names: Set<String>, _ reader: JSONObjectReader
+    ) throws(JSONFailure) {
+        for node in nodes {
+            var seen: Set<String> = []
+            for peer in node.peers {
+                guard peer != node.name, names.contains(peer) else {
+                    throw reader.failure("nodes", "name for \(node.name) the peer \(peer), which is no other node here")
+                }
+                guard seen.insert(peer).inserted else {
+                    throw reader.failure("nodes", "name for \(node.name) the peer \(peer) twice")
+                }
+            }
         }
     }
 }
@@ -126,9 +148,7 @@ extension Topology {
     }
 
     /// Whether the node line of an origin, known or not, is that of an authority.
-    package func isAuthority(nodeLine: [UInt8]) -> Bool {
-        nodes.contains { $0.isAuthority && Array("\(federation)/\($0.name)".utf8) == nodeLine }
-    }
+    package func isAuthority(nodeLine: [UInt8]) -> Bool { authorityLines.contains(nodeLine) }
 
     /// Names of the nodes that still lack keys.
     package var nodesWithoutKeys: [String] { nodes.filter { $0.keys.isEmpty || $0.tlsKey == nil }.map(\.name) }

@@ -68,8 +68,12 @@ extension TopologyNode {
             (1...65_535).contains(port)
         else { throw member.failure("address", "must be host:port, not \(text)") }
         var host = text[..<colon]
-        if host.first == "[" && host.last == "]" { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || $0 == "/" }) else {
+        // An IPv6 address stands in brackets: without them its last group and the port cannot be told apart.
+        let isBracketed = host.first == "[" && host.last == "]"
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty, host.contains(":") == isBracketed,
+            !host.contains(where: { $0.isWhitespace || $0 == "/" || $0 == "[" || $0 == "]" })
+        else {
             throw member.failure("address", "must be host:port, not \(text)")
         }
         return (String(host), Int(port))

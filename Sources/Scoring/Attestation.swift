@@ -1,7 +1,8 @@
 package import Cryptography
 package import Encoding
 
-/// What a node states about a cut: the root of the standings there. It is signed as a note under the node's origin line.
+/// What a node states about a cut: the root of the standings there. It is signed as a note under the node's origin
+/// line.
 package struct Attestation: Equatable, Sendable {
     /// SHA-256 of the cut's text.
     package let cut: Digest

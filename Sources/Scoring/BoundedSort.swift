@@ -1,5 +1,5 @@
-/// Sorts in place without allocating: insertion for a few elements, heapsort for more, so that no order of the input takes
-/// longer than n log n. (The library's sort keeps a buffer for what it merges.)
+/// Sorts in place without allocating: insertion for a few elements, heapsort for more, so that no order of the input
+/// takes longer than n log n. (The library's sort keeps a buffer for what it merges.)
 func sortInPlace<Element>(_ elements: inout [Element], by precedes: (Element, Element) -> Bool) {
     elements.withUnsafeMutableBufferPointer { elements in
         if elements.count <= 16 {

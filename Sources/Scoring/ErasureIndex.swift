@@ -15,8 +15,8 @@ package struct ErasureRecord: Equatable, Sendable {
     }
 }
 
-/// The positions that erasures take out of a cut (step 0): those named by an erasure inside the cut that the same node or
-/// an authority recorded. Other erasures count for nothing.
+/// The positions that erasures take out of a cut (step 0): those named by an erasure inside the cut that the same node
+/// or an authority recorded. Other erasures count for nothing.
 struct ErasureIndex: Sendable {
     /// For every origin number, where its indices begin in `indices`; one more at the end.
     private var starts: [Int]

@@ -16,8 +16,8 @@ extension Explanation {
             "streaks": .array(streaks.map(Self.streak)),
             "minimum": .integer(minimum),
             "maximum": .integer(maximum),
-            "adjustment": Self.number(adjustment),
-            "total": Self.number(total),
+            "adjustment": standing == nil ? .null : Self.number(adjustment),
+            "total": standing == nil ? .null : Self.number(total),
         ]
     }
 

@@ -3,7 +3,8 @@ internal import Federation
 extension Explanation {
     /// The explanation for people: one line for each summand, and their sum.
     package var lines: [String] {
-        var lines = ["Subject \(subject) on \(CalendarDay(dayNumber: Int64(day))), \(rulebook), version \(rulebookVersion)"]
+        let date = CalendarDay(dayNumber: Int64(day))
+        var lines = ["Subject \(subject) on \(date), \(rulebook), version \(rulebookVersion)"]
         if let standing {
             let effects = standing.effects.map { "\($0.title) (\($0.kind.rawValue))" }.joined(separator: "; ")
             lines.append("Score \(standing.score), tier \(standing.tier)\(effects.isEmpty ? "" : ": \(effects)")")
@@ -19,7 +20,8 @@ extension Explanation {
         }
         for streak in streaks {
             let cap = streak.limited == streak.sum ? "" : ", limited to \(streak.limited)"
-            let words = "\(streak.title): \(streak.times) times \(streak.everyDays) days without minus points, "
+            let words =
+                "\(streak.title): \(streak.times) times \(streak.everyDays) days without minus points, "
                 + "\(signed(Int128(streak.pointsEach))) each\(cap)"
             lines.append(summand(Int128(streak.limited), words))
         }
@@ -37,7 +39,7 @@ extension Explanation {
     }
 
     private static func words(_ entry: Entry) -> String {
-        guard let content = entry.content else { return "\(entry.kind.name) \(entry.position): erased" }
+        guard let content = entry.content else { return "\(entry.kind.name), \(entry.position): \(entry.fate.words)" }
         var words = entry.kind.name
         if let observation = content.observation {
             words = observation.title ?? String(decoding: observation.factor, as: UTF8.self)

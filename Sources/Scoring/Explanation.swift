@@ -1,8 +1,8 @@
 package import Federation
 
 /// How a subject's score at a cut comes about, entry by entry. The lines add up to the score: `base`, the points of the
-/// entries, what the years' and streaks' limits take off, the points of the streaks, and what the score's own limits add
-/// or take off.
+/// entries, what the years' limits take off, the points of the streaks, and what the score's own limits add or take
+/// off.
 package struct Explanation: Equatable, Sendable {
     /// What became of an entry.
     package enum Fate: Equatable, Sendable {
@@ -35,7 +35,7 @@ package struct Explanation: Equatable, Sendable {
     package struct Entry: Equatable, Sendable {
         package let position: Position
         package let kind: EventKind
-        /// Nil for what is erased: all that is left of it is its place.
+        /// Nil for what is erased or withdrawn: all that is left of it is its place.
         package let content: Content?
         package let fate: Fate
         /// What it gives: 0 unless counted or capped.

@@ -1,5 +1,5 @@
-package import Encoding
 internal import Cryptography
+package import Encoding
 internal import Federation
 
 extension Rulebook {
@@ -113,7 +113,8 @@ extension Rulebook {
             try member.finish()
         }
         guard let lowest = thresholds.min(), lowest <= minimum else {
-            throw reader.failure("tiers", "the lowest must reach down to the minimum: let one be from \(minimum) or less")
+            let remedy = "let one be from \(minimum) or less"
+            throw reader.failure("tiers", "the lowest must reach down to the minimum: \(remedy)")
         }
         return tiers
     }

@@ -28,7 +28,8 @@ package enum RulebookRefusal: Error, Equatable, Sendable, CustomStringConvertibl
 }
 
 /// What a rulebook may do to whom. On a synthetic population it may do anything it states, since nobody is scored. On
-/// people who enrolled it serves one purpose, scores nothing of their private lives, and gives benefits or asks a human.
+/// people who enrolled it serves one purpose, scores nothing of their private lives, and gives benefits or asks a
+/// human.
 ///
 /// The vocabulary is closed and every factor has to use it, so that what is forbidden cannot pass by not being named.
 package enum RulebookPolicy {
@@ -80,7 +81,8 @@ package enum RulebookPolicy {
                 continue
             }
             if let first, first.programme != programme {
-                let rule = "an enrolled population has exactly one purpose, and \(first.path) serves another: "
+                let rule =
+                    "an enrolled population has exactly one purpose, and \(first.path) serves another: "
                     + "make it a federation of its own"
                 refusals.append(PolicyRefusal(path: "\(path).category", value: quoted(category), rule: rule))
             } else if first == nil {
@@ -119,7 +121,8 @@ package enum RulebookPolicy {
 
     private static func purposeRefusals(_ purpose: String?, _ path: String, _ rulebook: Rulebook) -> [PolicyRefusal] {
         if let purpose, sameBytes(purpose, rulebook.purpose) { return [] }
-        let rule = "an enrolled population has exactly one purpose, and each factor and effect names it: "
+        let rule =
+            "an enrolled population has exactly one purpose, and each factor and effect names it: "
             + "write \(quoted(rulebook.purpose))"
         return [PolicyRefusal(path: "\(path).purpose", value: purpose.map(quoted), rule: rule)]
     }

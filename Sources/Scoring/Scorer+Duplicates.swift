@@ -82,7 +82,8 @@ extension Scorer {
         }
     }
 
-    /// The record of a group, sorted by the hashes' first eight bytes and then by position, whose whole hash is smallest.
+    /// The record of a group, sorted by the hashes' first eight bytes and then by position, whose whole hash is the
+    /// smallest.
     private func firstByLeafHash<Failure>(
         _ group: Range<Int>, _ history: SubjectHistory, leafHash: (UInt32, UInt64) throws(Failure) -> Digest
     ) throws(Failure) -> UInt32 {

@@ -38,10 +38,11 @@ extension Scorer {
             guard entries.last?.position != position, let kind = EventKind(rawValue: record.kind) else { continue }
             let mark = marks[place]
             let counts = mark.fate == .counted || mark.fate == .capped
+            let isHidden = mark.fate == .erased || mark.fate == .withdrawn
             let pointsEach = context.factors.row(record.factor).map { context.factors.rows[$0].points } ?? 0
             entries.append(
                 Explanation.Entry(
-                    position: position, kind: kind, content: mark.fate == .erased ? nil : content(record, kind),
+                    position: position, kind: kind, content: isHidden ? nil : content(record, kind),
                     fate: fate(mark, history), points: counts ? pointsEach * Int64(record.quantity) : 0))
         }
         return entries

@@ -54,8 +54,8 @@ package struct Scorer: ~Copyable {
         withdrawal = Array(repeating: Self.noRecord, count: context.origins.nodeCount)
     }
 
-    /// The subject's place in the standings; nil where they do not hold it. `leafHash` is asked for the whole hash of the
-    /// entry at (origin number, index) where duplicates agree in its first eight bytes.
+    /// The subject's place in the standings; nil where they do not hold it. `leafHash` is asked for the whole hash of
+    /// the entry at (origin number, index) where duplicates agree in its first eight bytes.
     package mutating func score<Failure>(
         _ subject: SubjectID, _ history: SubjectHistory,
         leafHash: (_ origin: UInt32, _ index: UInt64) throws(Failure) -> Digest
@@ -69,8 +69,8 @@ package struct Scorer: ~Copyable {
         return result
     }
 
-    /// Positions of the subject's entries in the logs of one node that a withdrawal takes out: the node records erasures
-    /// of them (step 0). Empty in a synthetic population.
+    /// Positions of the subject's entries in the logs of one node that a withdrawal takes out: the node records
+    /// erasures of them (step 0). Empty in a synthetic population.
     package mutating func withdrawnPositions(_ history: SubjectHistory, ofNode nodeLine: [UInt8]) -> [Position] {
         judge(history, isMember: true)
         var positions: Set<Position> = []

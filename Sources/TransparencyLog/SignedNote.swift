@@ -73,7 +73,8 @@ package struct SignedNote: Equatable, Sendable {
         return Signature(name: Array(parts[0]), identifier: identifier, bytes: Array(material[4...]))
     }
 
-    /// Names of the keys that signed this note. Unknown signatures are ignored; a known one that fails rejects the note.
+    /// The keys that signed this note, each once and at least one. Unknown signatures are ignored; a known one that fails
+    /// rejects the note, and so it does if it stands behind a good one by the same key.
     package func verified(by keys: [VerifierKey]) throws(NoteFailure) -> [VerifierKey] {
         var signers: [VerifierKey] = []
         for signature in signatures {
@@ -82,7 +83,7 @@ package struct SignedNote: Equatable, Sendable {
             guard key.key.isValid(signature.bytes, of: text) else {
                 throw .invalidSignature(String(decoding: signature.name, as: UTF8.self))
             }
-            signers.append(key)
+            if !signers.contains(where: { $0.name == key.name && $0.identifier == key.identifier }) { signers.append(key) }
         }
         guard !signers.isEmpty else { throw .noKnownSignature }
         return signers

@@ -38,12 +38,12 @@ package enum Tiling {
     }
 }
 
-/// Bytes of an entry bundle: every entry behind its length as a uint16. Nil where the bytes are none.
+/// Entries of a bundle, full or partial: each stands behind its length as a uint16. Nil where the bytes are none.
 package func entriesOfBundle(_ bytes: [UInt8]) -> [[UInt8]]? {
     var entries: [[UInt8]] = []
     var position = 0
     while position < bytes.count {
-        guard position + 2 <= bytes.count else { return nil }
+        guard position + 2 <= bytes.count, entries.count < Int(Tiling.width) else { return nil }
         let count = Int(bytes[position]) << 8 | Int(bytes[position + 1])
         guard position + 2 + count <= bytes.count else { return nil }
         entries.append(Array(bytes[(position + 2)..<(position + 2 + count)]))
@@ -52,6 +52,7 @@ package func entriesOfBundle(_ bytes: [UInt8]) -> [[UInt8]]? {
     return entries
 }
 
+/// Bytes of a bundle of entries, or of one of bodies, where an empty one stands for none.
 package func bundle(of entries: [[UInt8]]) -> [UInt8] {
     var bytes: [UInt8] = []
     for entry in entries {

@@ -1,0 +1,216 @@
+internal import Cryptography
+internal import Encoding
+package import Federation
+internal import Foundation
+package import Scoring
+internal import TransparencyLog
+
+/// The data folder of one node: where each file lies and how it is made.
+///
+///     node.json        name and epoch                     topology.json, rulebook.json   what the nodes share
+///     keys/            log.key, link.key, mode 0600        <node>.keys.json               public keys, to be assembled
+///     log.sqlite       what cannot be rebuilt              standings.sqlite               derived
+///     published        last published checkpoint           lock, control.sock             while a process has it open
+package struct NodeFolder: Sendable {
+    package let path: String
+
+    package init(_ path: String) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+    }
+
+    package var identityFile: String { path + "/node.json" }
+    package var topologyFile: String { path + "/topology.json" }
+    package var rulebookFile: String { path + "/rulebook.json" }
+    package var logKeyFile: String { path + "/keys/log.key" }
+    package var linkKeyFile: String { path + "/keys/link.key" }
+    package var logFile: String { path + "/log.sqlite" }
+    package var standingsFile: String { path + "/standings.sqlite" }
+    package var publishedFile: String { path + "/published" }
+    package var lockFile: String { path + "/lock" }
+    package var controlSocket: String { path + "/control.sock" }
+    package func publicKeysFile(_ node: String) -> String { path + "/\(node).keys.json" }
+
+    package var exists: Bool { FileManager.default.fileExists(atPath: identityFile) }
+}
+
+/// Who a data folder belongs to.
+package struct NodeIdentity: Equatable, Sendable {
+    package let node: String
+    package let epoch: UInt64
+
+    package init(node: String, epoch: UInt64) {
+        self.node = node
+        self.epoch = epoch
+    }
+
+    package init(folder: NodeFolder) throws {
+        guard folder.exists else {
+            throw NodeFailure(
+                .invalid, "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
+        }
+        do {
+            var reader = try JSONObjectReader(JSONValue.parse(readFile(folder.identityFile, limit: 4_096)))
+            node = try reader.string("node")
+            epoch = UInt64(try reader.integer("epoch", in: 1...Int64.max))
+            try reader.finish()
+        } catch let failure as JSONFailure {
+            throw NodeFailure(.invalid, "\(folder.identityFile): \(failure)")
+        }
+    }
+
+    package var json: JSONValue {
+        .object([JSONMember("node", .string(node)), JSONMember("epoch", .integer(Int64(epoch)))])
+    }
+}
+
+/// A topology together with the rulebook that it names, both checked against each other.
+package struct FederationFiles: Sendable {
+    package let topology: Topology
+    package let rulebook: Rulebook
+    package let rulebookBytes: [UInt8]
+
+    /// Reads a topology and the rulebook beside it, or the one at `rulebookPath`.
+    package init(topologyPath: String, rulebookPath: String? = nil) throws {
+        topology = try Self.topology(topologyPath)
+        let path = rulebookPath ?? URL(fileURLWithPath: topologyPath).deletingLastPathComponent()
+            .appendingPathComponent(topology.rulebook).path
+        rulebookBytes = try readFile(path, limit: Limits.configurationBytes)
+        rulebook = try Self.rulebook(rulebookBytes, path)
+        guard (rulebook.population == .synthetic) == (topology.population != nil) else {
+            throw NodeFailure(
+                .refused,
+                rulebook.population == .synthetic
+                    ? "\(path) is for a synthetic population, but \(topologyPath) states none: add population with seed and size"
+                    : "\(path) is for an enrolled population, but \(topologyPath) states a synthetic one: remove population")
+        }
+    }
+
+    package static func topology(_ path: String) throws -> Topology {
+        do { return try Topology(readFile(path, limit: Limits.configurationBytes)) } catch let failure as JSONFailure {
+            throw NodeFailure(.invalid, "\(path): \(failure)")
+        }
+    }
+
+    /// Parses a rulebook and holds it against the policy of its population.
+    package static func rulebook(_ bytes: [UInt8], _ path: String) throws -> Rulebook {
+        do {
+            let rulebook = try Rulebook.parse(bytes: bytes)
+            try rulebook.checkPolicy()
+            return rulebook
+        } catch let failure as JSONFailure {
+            throw NodeFailure(.invalid, "\(path): \(failure)")
+        } catch let refusal as PolicyRefusal {
+            throw NodeFailure(.refused, "\(path) is refused: \(refusal)")
+        }
+    }
+}
+
+/// Public keys of a node, as `node init` writes them and `topology assemble` reads them.
+package struct PublicKeys: Sendable {
+    package let federation: String
+    package let node: String
+    package let keys: [String]
+    package let linkKey: String
+
+    package init(federation: String, node: String, keys: [String], linkKey: String) {
+        self.federation = federation
+        self.node = node
+        self.keys = keys
+        self.linkKey = linkKey
+    }
+
+    package init(path: String) throws {
+        do {
+            var reader = try JSONObjectReader(JSONValue.parse(readFile(path, limit: 65_536)))
+            federation = try reader.string("federation")
+            node = try reader.string("node")
+            keys = try reader.strings("keys")
+            linkKey = try reader.string("tls_key")
+            try reader.finish()
+        } catch let failure as JSONFailure {
+            throw NodeFailure(.invalid, "\(path): \(failure)")
+        }
+    }
+
+    package var json: JSONValue {
+        .object([
+            JSONMember("federation", .string(federation)), JSONMember("node", .string(node)),
+            JSONMember("keys", .array(keys.map { .string($0) })), JSONMember("tls_key", .string(linkKey)),
+        ])
+    }
+}
+
+extension NodeFolder {
+    /// Makes a data folder with new keys. Nothing that is there is overwritten.
+    package func initialize(topologyPath: String, node: String) throws -> PublicKeys {
+        let files = try FederationFiles(topologyPath: topologyPath)
+        guard files.topology.index(ofNode: node) != nil else {
+            throw NodeFailure(
+                .invalid,
+                "\(topologyPath) names no node \(node); it names \(files.topology.nodes.map(\.name).joined(separator: ", "))")
+        }
+        guard !exists else {
+            throw NodeFailure(.invalid, "\(path) is a data folder already: keys are never overwritten; choose another folder")
+        }
+        try makeFolder(path, mode: 0o700)
+        try makeFolder(path + "/keys", mode: 0o700)
+        let logKey = SigningKey.generate()
+        let linkKey = SigningKey.generate()
+        do throws(KeyFileFailure) {
+            try KeyFile.write(logKey.seed, to: logKeyFile)
+            try KeyFile.write(linkKey.seed, to: linkKeyFile)
+        } catch { throw NodeFailure(.storage, error.description) }
+        guard let verifying = VerifyingKey(logKey.publicKey) else { throw NodeFailure(.internal, "a new key is none") }
+        let origin = Array("\(files.topology.federation)/\(node)/1".utf8)
+        let keys = PublicKeys(
+            federation: files.topology.federation, node: node,
+            keys: [VerifierKey(name: origin, key: verifying).description], linkKey: base64(linkKey.publicKey))
+        try writeFile(publicKeysFile(node), Array((keys.json.text + "\n").utf8))
+        try writeFile(topologyFile, files.topology.bytes)
+        try writeFile(rulebookFile, files.rulebookBytes)
+        // Last, since this file is what makes the folder one.
+        try writeFile(identityFile, Array((NodeIdentity(node: node, epoch: 1).json.text + "\n").utf8))
+        return keys
+    }
+
+    /// Puts an assembled topology and its rulebook into the folder, after checking that they are for this node.
+    package func install(topologyPath: String) throws {
+        let identity = try NodeIdentity(folder: self)
+        let files = try FederationFiles(topologyPath: topologyPath)
+        let own = try FederationFiles.topology(topologyFile)
+        guard files.topology.federation == own.federation else {
+            throw NodeFailure(
+                .invalid, "\(topologyPath) is of \(files.topology.federation), but \(path) belongs to \(own.federation)")
+        }
+        try checkKeys(identity, files.topology, topologyPath)
+        try writeFile(rulebookFile, files.rulebookBytes)
+        try writeFile(topologyFile, files.topology.bytes)
+    }
+
+    /// Whether the topology lists the keys that lie in this folder.
+    func checkKeys(_ identity: NodeIdentity, _ topology: Topology, _ topologyPath: String) throws {
+        guard let index = topology.index(ofNode: identity.node) else {
+            throw NodeFailure(.invalid, "\(topologyPath) names no node \(identity.node)")
+        }
+        let (logKey, linkKey) = try keys()
+        let node = topology.nodes[index]
+        let origin = Array("\(topology.federation)/\(identity.node)/\(identity.epoch)".utf8)
+        guard node.keys.contains(where: { $0.name == origin && $0.key.bytes == logKey.publicKey }), node.tlsKey == linkKey.publicKey
+        else {
+            throw NodeFailure(
+                .invalid,
+                "\(topologyPath) does not list the keys of \(identity.node) that lie in \(path): assemble the topology with "
+                    + "\(publicKeysFile(identity.node)) and install it with concord topology install FILE --data \(path)")
+        }
+    }
+
+    func keys() throws -> (log: SigningKey, link: SigningKey) {
+        do throws(KeyFileFailure) {
+            guard let log = SigningKey(seed: try KeyFile.read(logKeyFile)), let link = SigningKey(seed: try KeyFile.read(linkKeyFile))
+            else { throw KeyFileFailure(description: "\(path)/keys holds no usable keys") }
+            return (log, link)
+        } catch { throw NodeFailure(.storage, error.description) }
+    }
+}

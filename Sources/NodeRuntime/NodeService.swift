@@ -1,0 +1,88 @@
+internal import Foundation
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+package import ServiceLifecycle
+internal import Synchronization
+internal import Transport
+
+/// A node that runs: links to its peers, the control socket, and the chores of time, until it is told to stop.
+package final class NodeService: Service {
+    let node: Node
+    let sync: SyncService
+    private let logger: Logger
+    private let group: MultiThreadedEventLoopGroup
+    private let chores = DispatchQueue(label: "concord.chores")
+
+    /// Opens the data folder; it must hold an assembled topology that lists its keys.
+    package init(folder: NodeFolder, logger: Logger) throws {
+        let identity = try NodeIdentity(folder: folder)
+        try folder.checkKeys(identity, FederationFiles.topology(folder.topologyFile), folder.topologyFile)
+        node = try Node(folder: folder)
+        let lacking = node.topology.nodesWithoutKeys
+        guard lacking.isEmpty else {
+            throw NodeFailure(
+                .invalid, "\(folder.topologyFile) lists no keys of \(lacking.joined(separator: ", ")): assemble it with every node's keys")
+        }
+        self.logger = logger
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        sync = try SyncService(node: node, group: group, logger: logger)
+    }
+
+    package func run() async throws {
+        let identity = try LinkIdentity(seed: node.linkKey.seed)
+        let allowed = Set(node.topology.nodes.indices.filter { node.topology.areLinked(node.index, $0) }.compactMap { node.topology.nodes[$0].tlsKey })
+        let configuration = LinkConfiguration(identity: identity, maximumFrameLength: SyncService.maximumFrame) { allowed.contains($0) }
+        let own = node.topology.nodes[node.index]
+        let listener = try await Listener.bind(
+            host: own.host, port: own.port, group: group, configuration: configuration, handler: sync)
+        let commands = NodeCommands(node: node, sync: sync)
+        let control = try ControlServer(path: node.folder.controlSocket) { try commands.handle($0, drafts: $1, emit: $2) }
+        control.start()
+        sync.start()
+        let chore = startChores()
+        logger.notice("\(node.identity.node) of \(node.topology.federation) listens on \(own.address)")
+        await keepLinks(configuration)
+        logger.notice("stopping")
+        chore.cancel()
+        control.stop()
+        await listener.close()
+        sync.stop()
+        try node.close()
+        node.published.sync()
+        try await group.shutdownGracefully()
+    }
+
+    /// Dials the peers that this node has to dial, until it is told to stop. Of two linked nodes the one that names the
+    /// other dials; where both do, the one whose name comes first.
+    private func keepLinks(_ configuration: LinkConfiguration) async {
+        let own = node.topology.nodes[node.index]
+        await withTaskGroup { tasks in
+            for peer in node.topology.nodes where own.peers.contains(peer.name) {
+                if peer.peers.contains(own.name), peer.name < own.name { continue }
+                guard let key = peer.tlsKey else { continue }
+                let dialer = Dialer(
+                    host: peer.host, port: peer.port, expectedKey: key, group: group, configuration: configuration, handler: sync,
+                    backoff: Backoff(initialMilliseconds: 100, maximumMilliseconds: 5_000), jitter: { Int.random(in: 0..<max(1, $0)) })
+                tasks.addTask { await cancelWhenGracefulShutdown { await dialer.run() } }
+            }
+            tasks.addTask { try? await gracefulShutdown() }
+            await tasks.waitForAll()
+        }
+    }
+
+    /// What has to be done now and then: drop erased bodies that are old enough, sync the small file.
+    private func startChores() -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: chores)
+        timer.schedule(deadline: .now() + 5, repeating: 60, leeway: .seconds(1))
+        timer.setEventHandler { [node, logger] in
+            node.published.sync()
+            do {
+                let dropped = try node.writer.exclusively { try node.dropErasedBodies(attested: nil) }
+                if dropped > 0 { logger.info("\(dropped) erased bodies are gone from the files") }
+            } catch { logger.error("erased bodies cannot be dropped: \(error)") }
+        }
+        timer.resume()
+        return timer
+    }
+}

@@ -1,0 +1,111 @@
+package import Cryptography
+package import Federation
+package import Scoring
+package import Storage
+
+/// Turns stored entries into what the history keeps of them. Works in place on the packed bytes: it runs for every event
+/// that arrives.
+struct EntryFolding {
+    private let history: HistoryStore
+    private(set) var batch = HistoryBatch()
+    /// Latest hybrid time seen in the entries of the batch.
+    private(set) var latestTime: UInt64 = 0
+
+    init(history: HistoryStore) { self.history = history }
+
+    mutating func begin(origin: UInt32, first: UInt64) {
+        batch.reset(origin: origin, first: first)
+        latestTime = 0
+    }
+
+    /// Adds a run of entries that follows on what was added; `hashes` are their leaf hashes.
+    mutating func add(_ packed: PackedEntries, first: UInt64, hashes: ArraySlice<Digest>) {
+        packed.forEach { offset, item in
+            let index = first + UInt64(offset)
+            let kind = item.bytes.count >= Entry.headerBytes && item.bytes[0] == Entry.version ? item.bytes[1] : 0
+            if item.isVerbatim {
+                if kind == EventKind.erasure.rawValue { addErasure(item, index) }
+                return
+            }
+            let time = (0..<8).reduce(UInt64(0)) { $0 << 8 | UInt64(item.bytes[2 + $1]) }
+            latestTime = max(latestTime, time)
+            if kind == EventKind.observation.rawValue {
+                addObservation(item.body, index, hashes[hashes.startIndex + offset])
+            } else {
+                addOther(item, kind, index)
+            }
+        }
+        batch.advance(to: first + UInt64(packed.count))
+    }
+
+    private mutating func addErasure(_ item: PackedItem, _ index: UInt64) {
+        guard let entry = try? Entry(decoding: Array(item.bytes)), case .erasure(let target, _) = entry.content else { return }
+        latestTime = max(latestTime, entry.recordedAt)
+        batch.appendErasure(index: index, targetOrigin: number(target), targetIndex: target.index)
+    }
+
+    /// The common case, read without copying; whatever does not decode leaves nothing.
+    private mutating func addObservation(_ body: UnsafeRawBufferPointer, _ index: UInt64, _ leaf: Digest) {
+        // salt 16, day 4, subject 16, factor 1 + n, quantity 4, reference 1 + n, extensions 2 + n
+        guard body.count >= 37 else { return }
+        let factorCount = Int(body[36])
+        let quantityAt = 37 + factorCount
+        guard (1...Body.maximumFactor).contains(factorCount), body.count >= quantityAt + 5 else { return }
+        let quantity = Int32(bitPattern: word(body, quantityAt))
+        let referenceCount = Int(body[quantityAt + 4])
+        let referenceAt = quantityAt + 5
+        guard quantity >= 1, referenceCount <= Body.maximumReference, body.count >= referenceAt + referenceCount + 2 else { return }
+        let extensionsAt = referenceAt + referenceCount
+        let extensions = Int(body[extensionsAt]) << 8 | Int(body[extensionsAt + 1])
+        guard extensions <= Body.maximumExtensions, body.count == extensionsAt + 2 + extensions else { return }
+        let factor = UnsafeRawBufferPointer(rebasing: body[37..<quantityAt])
+        guard isASCII(factor) || isUTF8Slow(factor) else { return }
+        let record = HistoryRecord(
+            origin: batch.origin, index: index, kind: EventKind.observation.rawValue, day: word(body, 16),
+            factor: history.factorNumber(factor), quantity: quantity, leafPrefix: leaf.prefix,
+            referenceCount: UInt32(referenceCount))
+        let subject = SubjectID(
+            high: UInt64(word(body, 20)) << 32 | UInt64(word(body, 24)),
+            low: UInt64(word(body, 28)) << 32 | UInt64(word(body, 32)))
+        batch.append(
+            record, about: subject, reference: UnsafeRawBufferPointer(rebasing: body[referenceAt..<extensionsAt]))
+    }
+
+    @inline(__always)
+    private func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt32 {
+        UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    @inline(__always)
+    private func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var bits: UInt8 = 0
+        for byte in bytes { bits |= byte }
+        return bits < 0x80
+    }
+
+    private func isUTF8Slow(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    private mutating func addOther(_ item: PackedItem, _ kind: UInt8, _ index: UInt64) {
+        guard let known = EventKind(rawValue: kind), let body = try? Body(decoding: Array(item.body), kind: known) else { return }
+        var record = HistoryRecord(origin: batch.origin, index: index, kind: kind, day: body.day)
+        switch body.content {
+        case .observation, .enrolment, .withdrawal: break
+        case .retraction(let target, _), .appeal(let target, _): name(target, &record)
+        case .ruling(let target, let verdict, _):
+            record.verdict = verdict.rawValue
+            name(target, &record)
+        }
+        batch.append(record, about: body.subject)
+    }
+
+    private func name(_ target: Position, _ record: inout HistoryRecord) {
+        record.targetOrigin = number(target)
+        record.targetIndex = target.index
+    }
+
+    private func number(_ target: Position) -> UInt32 {
+        target.origin.withUnsafeBytes { history.targetOriginNumber($0) }
+    }
+}

@@ -1,0 +1,58 @@
+internal import Federation
+internal import Storage
+internal import Synchronization
+
+/// Which missing bodies no erasure excuses, kept for every log, so that the frontier need not be searched for.
+final class Excuses: Sendable {
+    private struct Entry {
+        var missing: Int
+        var erasures: Int
+        var unexcused: [UInt64]
+    }
+
+    /// More need not be known: the frontier ends at the first.
+    private static let most = 4_096
+    private let entries = Mutex<[OriginName: Entry]>([:])
+
+    /// First indices of a log whose bodies are missing without excuse.
+    func unexcused(_ state: LogState, node: Node) throws -> [UInt64] {
+        let missing = state.missing.count
+        if missing == 0 { return [] }
+        let erasures = node.history.erasures
+        let known = entries.withLock { $0[state.origin] }
+        if let known, known.missing == missing, known.erasures == erasures.count { return known.unexcused }
+        var unexcused: [UInt64] = []
+        let number = try node.history.originNumber(state.origin.line)
+        for index in state.missing {
+            guard unexcused.count < Self.most else { break }
+            if try !node.isErased(number, index, of: state.origin, erasures) { unexcused.append(index) }
+        }
+        let entry = Entry(missing: missing, erasures: erasures.count, unexcused: unexcused)
+        entries.withLock { $0[state.origin] = entry }
+        return unexcused
+    }
+}
+
+extension Node {
+    /// Whether an erasure that counts names a position.
+    func isErased(_ number: UInt32, _ index: UInt64, of target: OriginName, _ erasures: HistoryErasures) throws -> Bool {
+        var isErased = false
+        erasures.forEach(ofOrigin: number, index: index) { erasure in
+            if !isErased, let line = history.originLine(erasure.origin), let eraser = OriginName(line) {
+                isErased = mayCorrect(eraser, target)
+            }
+        }
+        return isErased
+    }
+
+    /// Up to where a log is held with everything: entries, and bodies or the erasures that excuse them.
+    func complete(_ state: LogState) throws -> (complete: UInt64, missing: [UInt64]) {
+        let unexcused = try excuses.unexcused(state, node: self)
+        return (min(state.size, unexcused.first ?? state.size), unexcused)
+    }
+}
+
+extension HistoryStore {
+    /// The line of an origin's number; nil for numbers that stand for none.
+    func originLine(_ number: UInt32) -> [UInt8]? { originLines[safe: Int(number)] }
+}

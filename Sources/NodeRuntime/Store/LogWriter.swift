@@ -1,0 +1,252 @@
+internal import Cryptography
+package import Federation
+internal import Foundation
+internal import Storage
+internal import Synchronization
+internal import TransparencyLog
+
+/// Entries that were hashed and proven and are to be stored.
+struct ProvenRange: Sendable {
+    let origin: OriginName
+    let first: UInt64
+    let pieces: [PackedEntries]
+    let hashes: [Digest]
+    let checkpoint: SignedCheckpoint
+    let proof: [Digest]
+
+    var end: UInt64 { first + UInt64(hashes.count) }
+}
+
+/// What the writer tells the rest of the node, after the commit and the fold, on its own thread.
+protocol LogWriterDelegate: AnyObject, Sendable {
+    func writerIntegrated(_ origin: OriginName)
+    func writerPublished(_ checkpoint: SignedCheckpoint, first: UInt64, pieces: [PackedEntries])
+    func writerFailed(_ failure: NodeFailure)
+}
+
+/// The one writer of a node: takes what is to be stored in order and commits as much as is waiting in one transaction.
+/// Recorded → integrated → published: entries are written, read back, hashed into the tree and signed over in one
+/// transaction, and leave the node when its COMMIT has returned.
+final class LogWriter: Sendable {
+    enum Job: Sendable {
+        case record(RecordJob)
+        case integrate(ProvenRange, @Sendable (NodeFailure?) -> Void)
+        /// Anything else, in a transaction of its own; told afterwards whether it committed.
+        case other(@Sendable (LogTransaction) throws -> Void, @Sendable (NodeFailure?) -> Void)
+        /// Something that needs the writer to rest, outside a transaction.
+        case exclusive(@Sendable () -> Void)
+    }
+
+    /// Bytes that one transaction takes in, beyond which the next one begins.
+    private static let groupBytes = 8 << 20
+
+    private unowned let node: Node
+    private let queue = DispatchQueue(label: "concord.writer", qos: .userInitiated)
+    private let pending = Mutex<[Job]>([])
+    private let delegate = Mutex<(any LogWriterDelegate)?>(nil)
+    /// Whether checkpoints may be signed: not before the own past is confirmed by the peers.
+    private let maySign: Mutex<Bool>
+    private let folding: Mutex<EntryFolding>
+
+    init(node: Node) {
+        self.node = node
+        // A node without peers has nobody to ask.
+        let hasPeers = node.topology.nodes.indices.contains { $0 != node.index && node.topology.areLinked(node.index, $0) }
+        maySign = Mutex(!hasPeers)
+        folding = Mutex(EntryFolding(history: node.history))
+    }
+
+    func setDelegate(_ delegate: any LogWriterDelegate) { self.delegate.withLock { $0 = delegate } }
+
+    func submit(_ job: Job) {
+        let isFirst = pending.withLock { pending in
+            pending.append(job)
+            return pending.count == 1
+        }
+        if isFirst { queue.async { [self] in work() } }
+    }
+
+    /// Waits until everything submitted so far is done.
+    func drain() { queue.sync {} }
+
+    /// Runs something while nothing is written, and waits for it.
+    func exclusively<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
+        let result = Mutex<Result<Value, any Error>?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        submit(
+            .exclusive {
+                let outcome = Result { try body() }
+                result.withLock { $0 = outcome }
+                done.signal()
+            })
+        done.wait()
+        guard let outcome = result.withLock({ $0 }) else { preconditionFailure("an exclusive job has a result") }
+        return try outcome.get()
+    }
+
+    /// A transaction of its own, waited for.
+    func write(_ body: @escaping @Sendable (LogTransaction) throws -> Void) throws {
+        let result = Mutex<NodeFailure?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        submit(
+            .other(body) { failure in
+                result.withLock { $0 = failure }
+                done.signal()
+            })
+        done.wait()
+        if let failure = result.withLock({ $0 }) { throw failure }
+    }
+
+    var isConfirmed: Bool { maySign.withLock { $0 } }
+
+    /// The peers have confirmed the own past: what is recorded is published from now on, and what was recorded meanwhile
+    /// at once.
+    func confirm() {
+        let isNews = maySign.withLock { maySign in
+            defer { maySign = true }
+            return !maySign
+        }
+        if isNews { submit(.record(RecordJob(drafts: [], isDeduplicated: false) { _ in })) }
+    }
+}
+
+// The queue's work.
+extension LogWriter {
+    private func work() {
+        while true {
+            let jobs = pending.withLock { $0 }
+            if jobs.isEmpty { return }
+            let group = Self.group(jobs)
+            commit(group)
+            let isDone = pending.withLock { pending in
+                pending.removeFirst(group.count)
+                return pending.isEmpty
+            }
+            if isDone { return }
+        }
+    }
+
+    /// As many jobs from the front as go into one transaction.
+    private static func group(_ jobs: [Job]) -> ArraySlice<Job> {
+        var bytes = 0
+        var count = 0
+        for job in jobs {
+            switch job {
+            case .record(let record): bytes += record.drafts.count * 160
+            case .integrate(let range, _): bytes += range.pieces.reduce(0) { $0 + $1.bytes.count }
+            case .other, .exclusive: return jobs[..<max(count, 1)]
+            }
+            count += 1
+            if bytes > groupBytes { break }
+        }
+        return jobs[..<count]
+    }
+
+    private func commit(_ group: ArraySlice<Job>) {
+        switch group.first {
+        case .exclusive(let body): body()
+        case .other(let body, let done):
+            do {
+                try node.log.write(body)
+                done(nil)
+            } catch { done(fail(error)) }
+        case .record, .integrate:
+            do { try commitEntries(group) } catch {
+                // One that cannot be stored must not take the others with it: each is tried alone.
+                if group.count > 1 {
+                    for job in group { commit([job]) }
+                } else if let job = group.first {
+                    refuse(job, fail(error))
+                }
+            }
+        case nil: break
+        }
+    }
+
+    private func fail(_ error: any Error) -> NodeFailure {
+        let failure = NodeFailure(error)
+        delegate.withLock { $0 }?.writerFailed(failure)
+        return failure
+    }
+
+    private func refuse(_ job: Job, _ failure: NodeFailure) {
+        switch job {
+        case .record(let record): record.finish(.failure(failure))
+        case .integrate(_, let done): done(failure)
+        case .other, .exclusive: break
+        }
+    }
+
+    private func commitEntries(_ group: ArraySlice<Job>) throws {
+        var recordJobs: [RecordJob] = []
+        var ranges: [(ProvenRange, @Sendable (NodeFailure?) -> Void)] = []
+        for job in group {
+            switch job {
+            case .record(let record): recordJobs.append(record)
+            case .integrate(let range, let done): ranges.append((range, done))
+            case .other, .exclusive: break
+            }
+        }
+        var staged = try StagedRecords(recordJobs, node: node)
+        let mayPublish = isConfirmed
+        let checkpoint = try node.log.write { transaction in
+            for (range, _) in ranges { try store(range, transaction) }
+            return try staged.store(in: transaction, mayPublish: mayPublish)
+        }
+        if let checkpoint { node.published.write(checkpoint) }
+        try fold(ranges.map(\.0), staged)
+        // What was recorded is known to the clients only when it is in the next answer.
+        for (job, result) in staged.results { job.finish(.success(result)) }
+        let delegate = delegate.withLock { $0 }
+        if let checkpoint {
+            delegate?.writerPublished(checkpoint, first: staged.publishedFrom, pieces: staged.publishedPieces)
+        }
+        for (range, done) in ranges {
+            done(nil)
+            delegate?.writerIntegrated(range.origin)
+        }
+        try followUp(staged)
+    }
+
+    private func store(_ range: ProvenRange, _ transaction: LogTransaction) throws {
+        try transaction.append(range.origin, range.pieces, leafHashes: range.hashes)
+        if range.end == range.checkpoint.size {
+            try transaction.setCheckpoint(range.checkpoint)
+        } else {
+            try transaction.setProving(range.checkpoint, proof: range.proof)
+        }
+    }
+
+    private func fold(_ ranges: [ProvenRange], _ staged: StagedRecords) throws {
+        try folding.withLock { folding in
+            for range in ranges { try fold(&folding, range.origin, range.first, range.pieces, range.hashes) }
+            try fold(&folding, node.origin, staged.first, staged.pieces, staged.hashes)
+        }
+    }
+
+    private func fold(
+        _ folding: inout EntryFolding, _ origin: OriginName, _ first: UInt64, _ pieces: [PackedEntries], _ hashes: [Digest]
+    ) throws {
+        guard !pieces.isEmpty else { return }
+        folding.begin(origin: try node.history.originNumber(origin.line), first: first)
+        var position = first
+        for piece in pieces {
+            let offset = Int(position - first)
+            folding.add(piece, first: position, hashes: hashes[offset..<(offset + piece.count)])
+            position += UInt64(piece.count)
+        }
+        try node.history.append(folding.batch)
+        node.clock.withLock { $0.observe(folding.latestTime, wallMilliseconds: wallMilliseconds()) }
+        try node.noteErasures(in: folding.batch, by: origin)
+    }
+
+    /// What follows from what was recorded: a withdrawal takes the node's own entries about its subject along.
+    private func followUp(_ staged: StagedRecords) throws {
+        let subjects = staged.withdrawnSubjects
+        guard !subjects.isEmpty else { return }
+        for subject in subjects {
+            let erasures = try node.erasuresOwed(to: subject)
+            if !erasures.isEmpty { submit(.record(RecordJob(drafts: erasures, isDeduplicated: false) { _ in })) }
+        }
+    }
+}

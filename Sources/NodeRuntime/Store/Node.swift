@@ -1,0 +1,88 @@
+package import Cryptography
+package import Federation
+internal import Foundation
+package import Scoring
+package import Storage
+internal import Synchronization
+internal import TransparencyLog
+
+/// A node's data folder, opened: both stores, what the federation shares, and the one writer. All calls block their thread.
+package final class Node: Sendable {
+    package let folder: NodeFolder
+    package let identity: NodeIdentity
+    package let topology: Topology
+    package let rulebook: Rulebook
+    /// Index of this node in the topology.
+    package let index: Int
+    package let origin: OriginName
+    let logKey: SigningKey
+    let linkKey: SigningKey
+    package let log: LogStore
+    package let history: HistoryStore
+    let published: PublishedFile
+    let clock = Mutex(HybridClock())
+    let excuses = Excuses()
+    let recorded = RecordedReferences()
+    private let lock: FolderLock?
+    private let writerBox = Mutex<LogWriter?>(nil)
+
+    /// Opens a data folder for this process alone.
+    package init(folder: NodeFolder) throws {
+        self.folder = folder
+        identity = try NodeIdentity(folder: folder)
+        let files = try FederationFiles(topologyPath: folder.topologyFile, rulebookPath: folder.rulebookFile)
+        topology = files.topology
+        rulebook = files.rulebook
+        guard let index = topology.index(ofNode: identity.node),
+            let origin = OriginName("\(topology.federation)/\(identity.node)/\(identity.epoch)")
+        else { throw NodeFailure(.invalid, "\(folder.topologyFile) names no node \(identity.node)") }
+        self.index = index
+        self.origin = origin
+        (logKey, linkKey) = try folder.keys()
+        lock = try FolderLock(folder)
+        log = try LogStore(path: folder.logFile)
+        history = try HistoryStore.openOrRebuild(path: folder.standingsFile)
+        published = try PublishedFile(path: folder.publishedFile)
+        try catchUpHistory()
+        writerBox.withLock { $0 = LogWriter(node: self) }
+        restoreClock()
+    }
+
+    var writer: LogWriter {
+        guard let writer = writerBox.withLock({ $0 }) else { preconditionFailure("the writer stands once the node is open") }
+        return writer
+    }
+
+    package func close() throws {
+        writerBox.withLock { writer in
+            writer?.drain()
+            writer = nil
+        }
+        try history.close()
+        try log.close()
+    }
+
+    var isAuthority: Bool { topology.nodes[index].isAuthority }
+
+    /// Folds what the log holds and the history does not: after a crash a little, after its loss everything.
+    package func catchUpHistory() throws {
+        for state in log.states { try fold(state, upTo: state.size, into: history) }
+    }
+
+    /// The hybrid clock goes on behind the last entry of the own log.
+    private func restoreClock() {
+        guard let state = log.state(origin), state.size > 0, let last = try? log.entry(origin, state.size - 1),
+            let entry = try? Entry(decoding: last.entry)
+        else { return }
+        clock.withLock { $0 = HybridClock(last: entry.recordedAt) }
+    }
+
+    func observeTime(milliseconds: UInt64) {
+        clock.withLock { $0.observe(milliseconds << 16, wallMilliseconds: wallMilliseconds()) }
+    }
+
+    /// Whether what `recorder` records can take back what stands in the log of `target`: the same node, or an authority.
+    func mayCorrect(_ recorder: OriginName, _ target: OriginName) -> Bool {
+        recorder.nodeLine == target.nodeLine || topology.isAuthority(nodeLine: recorder.nodeLine)
+    }
+}

@@ -1,0 +1,107 @@
+internal import Cryptography
+package import Federation
+internal import Storage
+internal import TransparencyLog
+
+/// What became of drafts: the index of each in the own log; nil where the same event stands there already.
+package struct RecordResult: Sendable {
+    package let indices: [UInt64?]
+    package var added: Int { indices.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
+}
+
+/// Drafts that one caller wants recorded, all or none.
+struct RecordJob: Sendable {
+    let drafts: [Draft]
+    /// Whether observations that stand in the own log already are left out.
+    let isDeduplicated: Bool
+    let finish: @Sendable (Result<RecordResult, NodeFailure>) -> Void
+
+    init(
+        drafts: [Draft], isDeduplicated: Bool, finish: @escaping @Sendable (Result<RecordResult, NodeFailure>) -> Void
+    ) {
+        self.drafts = drafts
+        self.isDeduplicated = isDeduplicated
+        self.finish = finish
+    }
+}
+
+/// The drafts of one commit made into entries behind the end of the own log.
+struct StagedRecords {
+    private let node: Node
+    /// Index of the first entry.
+    let first: UInt64
+    private(set) var pieces: [PackedEntries] = []
+    private(set) var hashes: [Digest] = []
+    private(set) var results: [(RecordJob, RecordResult)] = []
+    private(set) var withdrawnSubjects: [SubjectID] = []
+    /// What a checkpoint signed now covers for the first time; more than this commit where signing had to wait.
+    private(set) var publishedFrom: UInt64 = 0
+    private(set) var publishedPieces: [PackedEntries] = []
+    private let isSigningDue: Bool
+
+    init(_ jobs: [RecordJob], node: Node) throws {
+        self.node = node
+        let state = node.log.state(node.origin)
+        first = state?.size ?? 0
+        isSigningDue = !jobs.isEmpty
+        var builder = PackedEntriesBuilder()
+        var position = first
+        let count = jobs.reduce(0) { $0 + $1.drafts.count }
+        let salts = randomBytes(max(1, count * Body.saltBytes))
+        var salt = 0
+        for job in jobs {
+            let isKnown = try job.isDeduplicated ? node.recorded.known(job.drafts, node: node) : []
+            var indices: [UInt64?] = []
+            indices.reserveCapacity(job.drafts.count)
+            for (offset, draft) in job.drafts.enumerated() {
+                if job.isDeduplicated && isKnown[offset] {
+                    indices.append(nil)
+                    continue
+                }
+                append(draft, salts[salt..<(salt + Body.saltBytes)], &builder)
+                salt += Body.saltBytes
+                indices.append(position)
+                position += 1
+                if position % Tiling.width == 0 { pieces.append(builder.finish()) }
+            }
+            results.append((job, RecordResult(indices: indices)))
+        }
+        if builder.count > 0 { pieces.append(builder.finish()) }
+    }
+
+    private mutating func append(_ draft: Draft, _ salt: ArraySlice<UInt8>, _ builder: inout PackedEntriesBuilder) {
+        let time = node.clock.withLock { $0.tick(wallMilliseconds: wallMilliseconds()) }
+        let entry: Entry
+        var body: [UInt8] = []
+        switch draft {
+        case .erasure(let target, let ground): entry = Entry(erasing: target, ground: ground, recordedAt: time)
+        case .body(let day, let subject, let content):
+            body = Body(salt: Array(salt), day: day, subject: subject, content: content).encoded
+            entry = Entry(kind: content.kind, recordedAt: time, commitment: sha256(body))
+            if content.kind == .withdrawal { withdrawnSubjects.append(subject) }
+        }
+        let encoded = entry.encoded
+        hashes.append(leafHash(encoded))
+        builder.append(entry: encoded, body: body)
+    }
+
+    /// Writes the entries, reads them back, and signs over what was read. The checkpoint is nil where nothing is to be
+    /// published.
+    mutating func store(in transaction: LogTransaction, mayPublish: Bool) throws -> SignedCheckpoint? {
+        if !pieces.isEmpty {
+            try transaction.append(node.origin, pieces, leafHashes: hashes)
+            guard try transaction.readBack(node.origin, from: first) == hashes else {
+                throw NodeFailure(.storage, "the store gives back other bytes than were written: check the disk and memory")
+            }
+        }
+        guard isSigningDue, mayPublish, let state = transaction.state(node.origin), state.size > 0 else { return nil }
+        let covered = state.checkpoint?.size ?? 0
+        guard covered < state.size else { return nil }
+        let checkpoint = Checkpoint(origin: node.origin.line, size: state.size, root: state.root)
+        let signed = try SignedCheckpoint(signing: checkpoint, with: node.logKey)
+        try transaction.setCheckpoint(signed)
+        publishedFrom = covered
+        publishedPieces = covered == first ? pieces : []
+        return signed
+    }
+}

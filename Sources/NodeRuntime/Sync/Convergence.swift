@@ -1,0 +1,162 @@
+internal import Cryptography
+internal import Encoding
+package import Federation
+internal import Foundation
+package import Scoring
+internal import Storage
+internal import SyncProtocol
+internal import Synchronization
+internal import TransparencyLog
+
+/// Cuts and attestations: this node's answers to others' questions, and the questions it asks itself.
+final class Convergence: Sendable {
+    let node: Node
+    let repairs = Waiters<Message>()
+    let linkFailures = LinkFailures()
+    private let replies = Waiters<Reply>()
+    private let ask = Mutex<(@Sendable (Question) -> Void)?>(nil)
+    /// Attestations that were made once: asked again for the same cut, the same bytes are given.
+    private let made = Mutex<[Digest: [UInt8]]>([:])
+
+    init(node: Node) { self.node = node }
+
+    func setAsk(_ ask: @escaping @Sendable (Question) -> Void) { self.ask.withLock { $0 = ask } }
+
+    func received(_ reply: Reply) { replies.deliver(reply, to: reply.identifier) }
+
+    private var ownName: [UInt8] { Array(node.identity.node.utf8) }
+
+    /// Asks all nodes and gathers replies, one a node, until `isEnough` or the deadline.
+    func gather(
+        _ content: Question.Content, deadline: UInt64, until isEnough: ([String: Reply]) -> Bool
+    ) -> [String: Reply] {
+        let question = Question(
+            identifier: randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }, asker: ownName, content: content)
+        replies.expect(question.identifier)
+        defer { replies.forget(question.identifier) }
+        ask.withLock { $0 }?(question)
+        let gathered = replies.wait(question.identifier, deadline: deadline) { isEnough(Self.byNode($0)) }
+        return Self.byNode(gathered)
+    }
+
+    func tell(_ content: Question.Content) {
+        let identifier = randomBytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        ask.withLock { $0 }?(Question(identifier: identifier, asker: ownName, content: content))
+    }
+
+    private static func byNode(_ replies: [Reply]) -> [String: Reply] {
+        Dictionary(replies.map { (String(decoding: $0.node, as: UTF8.self), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+// Answers.
+extension Convergence {
+    /// This node's reply; nil where none is due.
+    func answer(_ question: Question) -> Reply? {
+        let content: Reply.Content
+        do {
+            switch question.content {
+            case .frontier:
+                content = .frontier(
+                    try ownFrontier(), topologyHash: node.topology.hash, rulebookHash: node.rulebook.hash)
+            case .attest(let text): content = .attestation(note: try attest(text))
+            case .result(let cut, let attestations):
+                try keep(cut, attestations)
+                return nil
+            }
+        } catch {
+            if case .result = question.content { return nil }
+            return Reply(identifier: question.identifier, node: ownName, content: .refusal("\(error)"))
+        }
+        return Reply(identifier: question.identifier, node: ownName, content: content)
+    }
+
+    func ownFrontier() throws -> [Reply.Held] {
+        let sizes = try node.visibleSizes()
+        var held: [Reply.Held] = []
+        for state in node.log.states {
+            guard let checkpoint = state.checkpoint, let size = sizes[state.origin] else { continue }
+            let complete = min(size, checkpoint.size)
+            held.append(
+                Reply.Held(
+                    note: checkpoint.note, complete: complete, least: state.leastSize,
+                    root: try node.log.root(state.origin, at: complete)))
+        }
+        return held
+    }
+
+    /// Signs the standings root of a cut, if the cut is of this node's federation files and of what it holds.
+    func attest(_ text: [UInt8]) throws -> [UInt8] {
+        let cut: Cut
+        do { cut = try Cut(text: text) } catch { throw NodeFailure(.invalid, "the cut does not decode: \(error)") }
+        if let known = made.withLock({ $0[cut.hash] }) { return known }
+        guard cut.topology == node.topology.hash else {
+            throw NodeFailure(.refused, "another topology: install the same topology.json on every node")
+        }
+        guard cut.rulebook == node.rulebook.hash else {
+            throw NodeFailure(.refused, "another rulebook: install the same rulebook.json on every node")
+        }
+        let sizes = try sizes(of: cut)
+        let summary = try node.standings(sizes: sizes, day: cut.day)
+        let attestation = Attestation(cut: cut.hash, standingsRoot: summary.root, subjects: summary.subjects)
+        let note = SignedNote.sign(attestation.text, name: node.origin.line, with: node.logKey)
+        made.withLock { made in
+            if made.count > 64 { made = [:] }
+            made[cut.hash] = note
+        }
+        return note
+    }
+
+    /// The sizes of a cut, each checked against what is held here.
+    private func sizes(of cut: Cut) throws -> [OriginName: UInt64] {
+        let held = try node.visibleSizes()
+        var sizes: [OriginName: UInt64] = [:]
+        for line in cut.origins {
+            guard let origin = OriginName(line.line), node.topology.index(ofOrigin: line.line) != nil else {
+                throw NodeFailure(.refused, "the cut holds \(String(decoding: line.line, as: UTF8.self)), which the topology does not list")
+            }
+            guard let own = held[origin], own >= line.size else {
+                throw NodeFailure(.refused, "behind: \(held[origin] ?? 0) of \(line.size) entries of \(origin) are held")
+            }
+            guard try node.log.root(origin, at: line.size) == line.root else {
+                throw NodeFailure(.refused, "another history of \(origin): its root at \(line.size) differs here")
+            }
+            sizes[origin] = line.size
+        }
+        for state in node.log.states where state.leastSize > sizes[state.origin] ?? 0 {
+            throw NodeFailure(
+                .refused, "erased bytes are gone here: a cut must hold at least \(state.leastSize) entries of \(state.origin)")
+        }
+        return sizes
+    }
+
+    /// Keeps a cut and the attestations of it that verify; erased bytes that it covers go.
+    func keep(_ text: [UInt8], _ notes: [[UInt8]]) throws {
+        let cut = try Cut(text: text)
+        var good: [(String, [UInt8])] = []
+        for note in notes {
+            if let (name, attestation) = verified(note), attestation.cut == cut.hash { good.append((name, note)) }
+        }
+        guard !good.isEmpty else { return }
+        let attestations = good
+        try node.writer.write { transaction in
+            try transaction.putCut(text, atMilliseconds: Int64(wallMilliseconds()))
+            for (name, note) in attestations {
+                try transaction.putAttestation(StoredAttestation(cut: cut.hash, node: Array(name.utf8), note: note))
+            }
+        }
+        if good.contains(where: { $0.0 == node.identity.node }) {
+            let node = node
+            try node.writer.exclusively { try node.dropErasedBodies(attested: cut) }
+        }
+    }
+
+    /// The node that signed an attestation, and what it says; nil where no node of the topology did.
+    func verified(_ note: [UInt8]) -> (String, Attestation)? {
+        guard let signed = try? SignedNote(note), let attestation = try? Attestation(text: signed.text) else { return nil }
+        for member in node.topology.nodes where (try? signed.verified(by: member.keys)) != nil {
+            return (member.name, attestation)
+        }
+        return nil
+    }
+}

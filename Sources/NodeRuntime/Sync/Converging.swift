@@ -1,0 +1,203 @@
+package import Cryptography
+package import Federation
+package import Scoring
+internal import Storage
+internal import SyncProtocol
+internal import TransparencyLog
+
+/// What came of an attempt to converge.
+package struct ConvergenceReport: Sendable {
+    package enum Verdict: Equatable, Sendable {
+        case agrees
+        /// It attests another standings root than most do.
+        case differs
+        /// It holds less than the cut that was attested before.
+        case behind(String)
+        case refuses(String)
+        case unreachable
+    }
+
+    package struct Line: Sendable {
+        package let node: String
+        package let title: String
+        /// Entries of all logs that it holds with everything.
+        package var frontier: UInt64
+        package var root: Digest?
+        package var verdict: Verdict
+    }
+
+    package let day: UInt32
+    package let cut: Cut
+    package let lines: [Line]
+    package let root: Digest?
+    package let subjects: UInt64
+
+    package var hasConverged: Bool { lines.allSatisfy { $0.verdict == .agrees } }
+}
+
+// The questions of the node that proposes a cut.
+extension Convergence {
+    private typealias Frontiers = [String: (held: [OriginName: Reply.Held], topology: Digest, rulebook: Digest)]
+
+    /// Proposes a cut of what exists now, waits until every node has reached it, and gathers attestations.
+    func converge(day: UInt32, timeoutMilliseconds: UInt64, progress: (String) throws -> Void) throws -> ConvergenceReport {
+        let deadline = steadyMilliseconds() + timeoutMilliseconds
+        let frontiers = try reach(deadline, progress)
+        var lines = node.topology.nodes.map { member in
+            ConvergenceReport.Line(
+                node: member.name, title: member.title,
+                frontier: frontiers[member.name]?.held.values.reduce(0) { $0 + $1.complete } ?? 0,
+                root: nil, verdict: .unreachable)
+        }
+        let excluded = try exclusions(frontiers)
+        for place in lines.indices { if let verdict = excluded[lines[place].node] { lines[place].verdict = verdict } }
+        let participants = frontiers.filter { excluded[$0.key] == nil }
+        let cut = try cut(of: participants, day: day)
+        try progress("cut \(hexPrefix(cut.hash)) of \(cut.origins.count) logs: gathering attestations")
+        let notes = try attestations(cut, participants: Set(participants.keys), deadline: deadline, &lines)
+        let (root, subjects) = judge(&lines, notes)
+        try keep(cut.text, notes.values.map(\.note).sorted { $0.lexicographicallyPrecedes($1) })
+        tell(.result(cut: cut.text, attestations: notes.values.map(\.note).sorted { $0.lexicographicallyPrecedes($1) }))
+        return ConvergenceReport(day: day, cut: cut, lines: lines, root: root, subjects: subjects)
+    }
+
+    private func hexPrefix(_ digest: Digest) -> String { String(digest.bytes.prefix(4).map { byte in
+        let text = String(byte, radix: 16)
+        return byte < 16 ? "0" + text : text
+    }.joined()) }
+
+    /// Frontiers of all nodes, once each holds what any of them held at the start, or as they are at the deadline.
+    private func reach(_ deadline: UInt64, _ progress: (String) throws -> Void) throws -> Frontiers {
+        var frontiers = try frontiers(until: min(deadline, steadyMilliseconds() + 2_000))
+        var goals = goals(frontiers)
+        var lastTold = 0
+        while steadyMilliseconds() < deadline {
+            let late = node.topology.nodes.map(\.name).filter { name in
+                guard let held = frontiers[name]?.held else { return true }
+                return goals.contains { (held[$0.key]?.complete ?? 0) < $0.value }
+            }
+            if late.isEmpty { break }
+            if late.count != lastTold { try progress("waiting for \(late.joined(separator: ", "))") }
+            lastTold = late.count
+            usleepMilliseconds(100)
+            let isMissing = frontiers.count < node.topology.nodes.count
+            frontiers = try self.frontiers(until: min(deadline, steadyMilliseconds() + 1_000))
+            // Nodes that were not heard at the start bring what they recorded.
+            if isMissing { goals.merge(self.goals(frontiers)) { max($0, $1) } }
+        }
+        return frontiers
+    }
+
+    private func goals(_ frontiers: Frontiers) -> [OriginName: UInt64] {
+        var goals: [OriginName: UInt64] = [:]
+        for frontier in frontiers.values {
+            for (origin, held) in frontier.held { goals[origin] = max(goals[origin] ?? 0, held.complete) }
+        }
+        return goals
+    }
+
+    private func frontiers(until deadline: UInt64) throws -> Frontiers {
+        let others = node.topology.nodes.count - 1
+        var frontiers: Frontiers = [:]
+        for (name, reply) in gather(.frontier, deadline: deadline, until: { $0.count >= others }) {
+            guard case .frontier(let held, let topology, let rulebook) = reply.content, node.topology.index(ofNode: name) != nil else { continue }
+            frontiers[name] = (byOrigin(held), topology, rulebook)
+        }
+        frontiers[node.identity.node] = (byOrigin(try ownFrontier()), node.topology.hash, node.rulebook.hash)
+        return frontiers
+    }
+
+    /// What is held, by origin; only what the origin's own checkpoint shows.
+    private func byOrigin(_ held: [Reply.Held]) -> [OriginName: Reply.Held] {
+        var result: [OriginName: Reply.Held] = [:]
+        for one in held {
+            guard let text = try? SignedNote(one.note).text, let stated = try? Checkpoint(text: text),
+                let checkpoint = try? SignedCheckpoint(note: one.note, keys: node.topology.keys(ofOrigin: stated.origin)),
+                one.complete <= checkpoint.size, let origin = OriginName(checkpoint.origin)
+            else { continue }
+            result[origin] = one
+        }
+        return result
+    }
+
+    /// Nodes that cannot be part of the cut, and why.
+    private func exclusions(_ frontiers: Frontiers) throws -> [String: ConvergenceReport.Verdict] {
+        var excluded: [String: ConvergenceReport.Verdict] = [:]
+        let previous = try node.log.cuts(limit: 1).first.flatMap { try? Cut(text: $0.text) }
+        for (name, frontier) in frontiers {
+            if frontier.topology != node.topology.hash {
+                excluded[name] = .refuses("another topology: install the same topology.json on every node")
+            } else if frontier.rulebook != node.rulebook.hash {
+                excluded[name] = .refuses("another rulebook: install the same rulebook.json on every node")
+            } else if let previous, let line = previous.origins.first(where: { line in
+                (OriginName(line.line).flatMap { frontier.held[$0]?.complete } ?? 0) < line.size
+            }) {
+                excluded[name] = .behind(
+                    "it holds less of \(String(decoding: line.line, as: UTF8.self)) than the cut attested before: run concord resync there")
+            }
+        }
+        excluded[node.identity.node] = nil
+        return excluded
+    }
+
+    /// For each origin the largest size that all participants hold.
+    private func cut(of participants: Frontiers, day: UInt32) throws -> Cut {
+        var origins: [Cut.Origin] = []
+        for state in node.log.states where node.topology.index(ofOrigin: state.origin.line) != nil {
+            var size = UInt64.max
+            for frontier in participants.values { size = min(size, frontier.held[state.origin]?.complete ?? 0) }
+            guard size > 0, size <= state.size else { continue }
+            origins.append(
+                Cut.Origin(line: state.origin.line, size: size, root: try node.log.root(state.origin, at: size)))
+        }
+        return Cut(topology: node.topology.hash, rulebook: node.rulebook.hash, day: day, origins: origins)
+    }
+
+    private func attestations(
+        _ cut: Cut, participants: Set<String>, deadline: UInt64, _ lines: inout [ConvergenceReport.Line]
+    ) throws -> [String: (note: [UInt8], attestation: Attestation)] {
+        var notes: [String: (note: [UInt8], attestation: Attestation)] = [:]
+        let others = participants.subtracting([node.identity.node])
+        // Nodes have reached the cut: what remains is to compute it, for which they get a little time in any case.
+        let replies = gather(.attest(cut: cut.text), deadline: max(deadline, steadyMilliseconds() + 10_000)) {
+            others.isSubset(of: $0.keys)
+        }
+        let own = try attest(cut.text)
+        if let (_, attestation) = verified(own) { notes[node.identity.node] = (own, attestation) }
+        for place in lines.indices {
+            let name = lines[place].node
+            switch replies[name]?.content {
+            case .attestation(let note):
+                if let (signer, attestation) = verified(note), signer == name, attestation.cut == cut.hash {
+                    notes[name] = (note, attestation)
+                } else {
+                    lines[place].verdict = .refuses("its attestation does not verify")
+                }
+            case .refusal(let reason): lines[place].verdict = .refuses(reason)
+            case .frontier, nil: break
+            }
+        }
+        return notes
+    }
+
+    /// The root that most attest, this node's on a tie, and who agrees with it.
+    private func judge(
+        _ lines: inout [ConvergenceReport.Line], _ notes: [String: (note: [UInt8], attestation: Attestation)]
+    ) -> (Digest?, UInt64) {
+        var votes: [Digest: Int] = [:]
+        for note in notes.values { votes[note.attestation.standingsRoot, default: 0] += 1 }
+        let own = notes[node.identity.node]?.attestation
+        let winner = votes.max { left, right in
+            left.value != right.value
+                ? left.value < right.value
+                : left.key == own?.standingsRoot ? false : right.key == own?.standingsRoot ? true : left.key < right.key
+        }?.key
+        for place in lines.indices {
+            guard let attestation = notes[lines[place].node]?.attestation else { continue }
+            lines[place].root = attestation.standingsRoot
+            lines[place].verdict = attestation.standingsRoot == winner ? .agrees : .differs
+        }
+        let subjects = notes.values.first { $0.attestation.standingsRoot == winner }?.attestation.subjects ?? 0
+        return (winner, subjects)
+    }
+}

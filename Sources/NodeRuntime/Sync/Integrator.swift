@@ -1,0 +1,60 @@
+internal import Cryptography
+internal import Federation
+internal import Foundation
+internal import Replication
+internal import Storage
+internal import Synchronization
+internal import TransparencyLog
+
+/// Hashes and proves ranges before they are stored, one after another, on a thread of its own beside the writer's.
+final class Integrator: Sendable {
+    private let node: Node
+    private let queue = DispatchQueue(label: "concord.integrator", qos: .userInitiated)
+    /// The tree of each log up to what was handed to the writer.
+    private let trees = Mutex<[OriginName: CompactRange]>([:])
+    private let done: @Sendable (Integration, IntegrationFailure?) -> Void
+
+    init(node: Node, done: @escaping @Sendable (Integration, IntegrationFailure?) -> Void) {
+        self.node = node
+        self.done = done
+    }
+
+    func submit(_ integration: Integration) { queue.async { [self] in integrate(integration) } }
+
+    /// What was handed on but not stored is forgotten: the next range follows on the store.
+    func reset(_ origin: OriginName) { trees.withLock { $0[origin] = nil } }
+
+    private func integrate(_ integration: Integration) {
+        let origin = integration.origin
+        let stored = node.log.state(origin)?.range ?? CompactRange()
+        var tree = trees.withLock { $0[origin] } ?? stored
+        guard tree.size == integration.first else {
+            reset(origin)
+            done(integration, .outOfOrder)
+            return
+        }
+        var hashes: [Digest] = []
+        hashes.reserveCapacity(Int(integration.end - integration.first))
+        for piece in integration.pieces { piece.appendLeafHashes(to: &hashes) }
+        for hash in hashes { tree.append(hash) }
+        let checkpoint = integration.checkpoint
+        guard
+            Proofs.isConsistent(
+                first: tree.size, firstRoot: tree.root, second: checkpoint.size, secondRoot: checkpoint.root,
+                path: integration.proof)
+        else {
+            reset(origin)
+            done(integration, .unproven)
+            return
+        }
+        trees.withLock { $0[origin] = tree }
+        let range = ProvenRange(
+            origin: origin, first: integration.first, pieces: integration.pieces, hashes: hashes,
+            checkpoint: checkpoint, proof: integration.proof)
+        node.writer.submit(
+            .integrate(range) { [self] failure in
+                if failure != nil { reset(origin) }
+                done(integration, failure == nil ? nil : .store)
+            })
+    }
+}

@@ -1,0 +1,29 @@
+internal import Logging
+internal import Replication
+
+extension ReplicaReport {
+    /// How loud a report is, and its words: what is wrong, and what to do.
+    var line: (Logger.Level, String) {
+        switch self {
+        case .sessionOpened(let peer): (.info, "linked with \(peer)")
+        case .sessionEnded(let peer, let reason): (.info, "link with \(peer) ended: \(reason)")
+        case .refusedPeer(let peer, let reason): (.warning, "\(peer) was refused: \(reason)")
+        case .refusedByPeer(let peer, let reason): (.warning, "\(peer) refuses this node: \(reason)")
+        case .differentTopology(let peer):
+            (.warning, "\(peer) has another topology: logs flow, but no cut is attested until both have the same file")
+        case .differentRulebook(let peer):
+            (.warning, "\(peer) has another rulebook: logs flow, but no cut is attested until both have the same file")
+        case .unlistedOrigin(let line, let peer):
+            (.warning, "\(peer) shows the log \(line), which the topology does not list: it is not taken")
+        case .invalidCheckpoint(let peer, let reason): (.warning, "a checkpoint from \(peer) is not accepted: \(reason)")
+        case .unprovenRange(let origin, let peer, let first):
+            (.error, "\(peer) sent entries of \(origin) from \(first) on that the checkpoint does not prove: they were dropped")
+        case .overQuota(let origin, let size, let quota):
+            (.warning, "\(origin) has \(size) entries, more than its quota of \(quota): raise quota in the topology to take more")
+        case .forked(let origin):
+            (.critical, "\(origin) signed two histories: it is frozen, the proof is kept; see concord node status")
+        case .disagreeing(let origin, let peer, let size):
+            (.error, "\(peer) shows a checkpoint of \(origin) at \(size) that does not fit what is stored here")
+        }
+    }
+}

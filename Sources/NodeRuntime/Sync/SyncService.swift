@@ -1,0 +1,265 @@
+internal import Cryptography
+package import Federation
+internal import Foundation
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Replication
+internal import Storage
+internal import SyncProtocol
+internal import Synchronization
+internal import TransparencyLog
+internal import Transport
+
+/// Runs the replica: links bring frames in, its actions are carried out, the store tells it what became of them. The
+/// replica itself is touched by one queue alone.
+final class SyncService: Sendable {
+    let node: Node
+    let logger: Logger
+    private let core = DispatchQueue(label: "concord.replica", qos: .userInitiated)
+    /// Reads of the store for peers: beside each other, and beside the replica.
+    private let readers = DispatchQueue(label: "concord.readers", qos: .userInitiated, attributes: .concurrent)
+    private let state: CoreState
+    private let links = Mutex<[SessionID: Link]>([:])
+    private let group: MultiThreadedEventLoopGroup
+    private let integrator = Mutex<Integrator?>(nil)
+    private let timer: Mutex<(any DispatchSourceTimer)?> = Mutex(nil)
+    let convergence: Convergence
+    let traffic = Mutex<Traffic>(Traffic())
+
+    /// The replica in a box: only `core` opens it.
+    private final class CoreState: @unchecked Sendable {
+        var replica: Replica
+        var lastWall: UInt64 = 0
+        init(_ replica: consuming Replica) { self.replica = replica }
+    }
+
+    /// Bytes on the wire of links that have ended, for the sums.
+    struct Traffic: Sendable {
+        var sent: UInt64 = 0
+        var received: UInt64 = 0
+    }
+
+    init(node: Node, group: MultiThreadedEventLoopGroup, logger: Logger) throws {
+        self.node = node
+        self.group = group
+        self.logger = logger
+        let hello = Hello(
+            federation: Array(node.topology.federation.utf8), node: Array(node.identity.node.utf8), epoch: node.identity.epoch,
+            topologyHash: node.topology.hash, rulebookHash: node.rulebook.hash, wallMilliseconds: 0)
+        var held: [HeldLog] = []
+        for state in node.log.states { held.append(try node.held(state)) }
+        let forks = try node.log.forks()
+        state = CoreState(
+            Replica(topology: node.topology, ownNode: node.index, hello: hello, held: held, forks: forks))
+        convergence = Convergence(node: node)
+        integrator.withLock {
+            $0 = Integrator(node: node) { [unowned self] integration, failure in integrationEnded(integration, failure) }
+        }
+        convergence.setAsk { [unowned self] question in onCore { $0.ask(question) } }
+        node.writer.setDelegate(self)
+    }
+
+    func start() {
+        let timer = DispatchSource.makeTimerSource(queue: core)
+        timer.schedule(deadline: .now() + .milliseconds(20), repeating: .milliseconds(20), leeway: .milliseconds(5))
+        timer.setEventHandler { [unowned self] in
+            state.replica.tick(now: steadyMilliseconds())
+            carryOut()
+        }
+        timer.resume()
+        self.timer.withLock { $0 = timer }
+    }
+
+    func stop() {
+        timer.withLock { timer in
+            timer?.cancel()
+            timer = nil
+        }
+        for link in links.withLock({ Array($0.values) }) { link.close() }
+        core.sync {}
+        readers.sync(flags: .barrier) {}
+    }
+
+    /// Changes the replica on its queue and carries out what follows.
+    func onCore(_ body: @escaping @Sendable (inout Replica) -> Void) {
+        core.async { [self] in
+            body(&state.replica)
+            carryOut()
+        }
+    }
+
+    /// The same, waited for.
+    func ask<Value: Sendable>(_ body: @Sendable (inout Replica) -> Value) -> Value {
+        core.sync {
+            let value = body(&state.replica)
+            carryOut()
+            return value
+        }
+    }
+
+    var bytesOnTheWire: Traffic {
+        var sum = traffic.withLock { $0 }
+        for link in links.withLock({ Array($0.values) }) {
+            sum.sent += link.bytesSent
+            sum.received += link.bytesReceived
+        }
+        return sum
+    }
+}
+
+// What the replica wants done.
+extension SyncService {
+    private func carryOut() {
+        for action in state.replica.takeActions() { carryOut(action) }
+    }
+
+    private func carryOut(_ action: ReplicaAction) {
+        switch action {
+        case .send(let session, let message): send(message, to: session)
+        case .close(let session): links.withLock { $0[session] }?.close()
+        case .serve(let session, let pull): read { try $0.answer(pull, session) }
+        case .serveEntries(let session, let pull): read { try $0.answer(pull, session) }
+        case .serveTiles(let session, let pull): read { try $0.answer(pull, session) }
+        case .integrate(let integration): integrator.withLock { $0 }?.submit(integration)
+        case .fill(let origin, let items): fill(origin, items)
+        case .compare(let session, let checkpoint): compare(checkpoint, session)
+        case .storeFork(let origin, let proof): storeFork(origin, proof)
+        case .answer(let question): answer(question)
+        case .deliver(let reply): convergence.received(reply)
+        case .repairAnswer(let request, let message): convergence.repairs.received(request, message)
+        case .observeTime(let milliseconds): node.observeTime(milliseconds: milliseconds)
+        case .report(let report): log(report)
+        }
+    }
+
+    private func send(_ message: Message, to session: SessionID) {
+        guard let link = links.withLock({ $0[session] }) else { return }
+        link.send(type: message.type, parts: message.payload.map { $0[...] })
+    }
+
+    private func read(_ body: @escaping @Sendable (SyncService) throws -> Void) {
+        readers.async { [self] in
+            do { try body(self) } catch { logger.error("a peer's request cannot be answered", metadata: ["error": "\(error)"]) }
+        }
+    }
+
+    func reply(_ message: Message, to session: SessionID) { send(message, to: session) }
+
+    private func fill(_ origin: OriginName, _ items: [EntriesMessage.Item]) {
+        node.writer.submit(
+            .other { transaction in
+                for item in items {
+                    try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body)
+                }
+            } _: { [self] failure in
+                if failure == nil {
+                    try? node.foldLate(origin, items.map(\.index))
+                    writerIntegrated(origin)
+                }
+            })
+    }
+
+    private func compare(_ checkpoint: SignedCheckpoint, _ session: SessionID) {
+        readers.async { [self] in
+            guard let origin = OriginName(checkpoint.origin), let root = try? node.log.root(origin, at: checkpoint.size) else { return }
+            onCore { $0.compared(checkpoint, ownRoot: root, session: session) }
+        }
+    }
+
+    private func storeFork(_ origin: OriginName, _ proof: ForkProof) {
+        node.writer.submit(.other { try $0.putFork(origin, proof) } _: { _ in })
+    }
+
+    private func answer(_ question: Question) {
+        readers.async { [self] in
+            guard let reply = convergence.answer(question) else { return }
+            onCore { $0.replied(reply) }
+        }
+    }
+
+    private func integrationEnded(_ integration: Integration, _ failure: IntegrationFailure?) {
+        guard let failure else { return }
+        onCore { $0.integrationFailed(integration, failure, now: steadyMilliseconds()) }
+    }
+
+    private func log(_ report: ReplicaReport) {
+        let (level, text) = report.line
+        logger.log(level: level, "\(text)")
+    }
+}
+
+// What the store did.
+extension SyncService: LogWriterDelegate {
+    func writerIntegrated(_ origin: OriginName) {
+        guard let state = node.log.state(origin), let held = try? node.held(state) else { return }
+        onCore { $0.integrated(held, now: steadyMilliseconds()) }
+    }
+
+    func writerPublished(_ checkpoint: SignedCheckpoint, first: UInt64, pieces: [PackedEntries]) {
+        onCore { $0.published(checkpoint, first: first, pieces: pieces, now: steadyMilliseconds()) }
+    }
+
+    /// The store takes nothing: pulls rest, and it is tried again every second.
+    func writerFailed(_ failure: NodeFailure) {
+        logger.error("the store does not take what it should: \(failure.message)")
+        onCore { $0.setPaused(true, now: steadyMilliseconds()) }
+        core.asyncAfter(deadline: .now() + 1) { [self] in
+            node.writer.submit(
+                .other { try $0.setMeta("probe", Array("\(wallMilliseconds())".utf8)) } _: { [self] failure in
+                    if failure == nil {
+                        logger.notice("the store takes entries again")
+                        onCore { $0.setPaused(false, now: steadyMilliseconds()) }
+                    }
+                })
+        }
+    }
+}
+
+// Links.
+extension SyncService: LinkHandler {
+    func linkOpened(_ link: Link) {
+        guard let peer = node.topology.index(ofLinkKey: link.peerKey) else { return link.close() }
+        let session = SessionID(link.identifier)
+        links.withLock { $0[session] = link }
+        onCore { $0.linkOpened(session, peer: peer, now: steadyMilliseconds(), wallMilliseconds: wallMilliseconds()) }
+    }
+
+    func linkReceived(_ link: Link, _ frame: Frame) {
+        let session = SessionID(link.identifier)
+        do {
+            let message = try Message(type: frame.type, payload: frame.payload)
+            onCore { $0.received(message, from: session, now: steadyMilliseconds()) }
+        } catch {
+            let reason = "type \(frame.type), \(frame.payload.count) bytes: \(error)"
+            onCore { $0.receivedUndecodable(reason, from: session) }
+        }
+    }
+
+    func linkWritabilityChanged(_ link: Link, isWritable: Bool) {}
+
+    func linkClosed(_ link: Link, _ reason: LinkClosure) {
+        let session = SessionID(link.identifier)
+        guard links.withLock({ $0.removeValue(forKey: session) }) != nil else { return }
+        traffic.withLock {
+            $0.sent += link.bytesSent
+            $0.received += link.bytesReceived
+        }
+        let text = "\(reason)"
+        onCore { $0.linkClosed(session, reason: text, now: steadyMilliseconds()) }
+    }
+
+    func linkFailed(remoteAddress: String, isInitiator: Bool, _ reason: LinkClosure) {
+        convergence.linkFailures.note(remoteAddress, "\(reason)") { text in
+            logger.warning("no link \(isInitiator ? "to" : "from") \(remoteAddress): \(text)")
+        }
+    }
+}
+
+extension SyncService {
+    /// Type and payload of the largest message.
+    static let maximumFrame = Limits.frameBytes
+
+    /// Forgets what was handed on of a log and not stored.
+    func reset(_ origin: OriginName) { integrator.withLock { $0 }?.reset(origin) }
+}

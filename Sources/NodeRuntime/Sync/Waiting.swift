@@ -1,0 +1,55 @@
+internal import Foundation
+internal import SyncProtocol
+internal import Synchronization
+
+/// Waits for answers that come on another thread, by number.
+final class Waiters<Value: Sendable>: Sendable {
+    private struct Waiter {
+        var values: [Value] = []
+        var isEnded = false
+    }
+
+    private let condition = NSCondition()
+    private let waiters = Mutex<[UInt64: Waiter]>([:])
+
+    func expect(_ number: UInt64) { waiters.withLock { $0[number] = Waiter() } }
+
+    func forget(_ number: UInt64) { waiters.withLock { $0[number] = nil } }
+
+    /// Hands over one answer; nil ends the waiting.
+    func deliver(_ value: Value?, to number: UInt64) {
+        waiters.withLock { waiters in
+            guard waiters[number] != nil else { return }
+            if let value { waiters[number]?.values.append(value) } else { waiters[number]?.isEnded = true }
+        }
+        condition.lock()
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// The answers so far, once `isEnough` says so, nothing more comes, or the deadline has passed.
+    func wait(_ number: UInt64, deadline: UInt64, until isEnough: ([Value]) -> Bool) -> [Value] {
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            let (values, isEnded) = waiters.withLock { ($0[number]?.values ?? [], $0[number]?.isEnded ?? true) }
+            let now = steadyMilliseconds()
+            if isEnded || isEnough(values) || now >= deadline { return values }
+            _ = condition.wait(until: Date(timeIntervalSinceNow: Double(min(deadline - now, 100)) / 1_000))
+        }
+    }
+}
+
+/// Failures of links, each told once until it changes.
+final class LinkFailures: Sendable {
+    private let last = Mutex<[String: String]>([:])
+
+    func note(_ address: String, _ reason: String, _ tell: (String) -> Void) {
+        let isNews = last.withLock { last in
+            if last.count > 1_024 { last = [:] }
+            defer { last[address] = reason }
+            return last[address] != reason
+        }
+        if isNews { tell(reason) }
+    }
+}

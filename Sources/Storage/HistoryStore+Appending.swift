@@ -1,0 +1,113 @@
+import Dispatch
+import Scoring
+import Synchronization
+
+/// Appending: what a batch says is visible to queries when the call returns, and durable some time later.
+extension HistoryStore {
+    private enum Outcome {
+        case done
+        case sealed
+        case waiting
+    }
+
+    /// Folds the entries of a batch. What the store has already is skipped, so a fold may always start again from
+    /// ``foldedUpTo(_:)`` or earlier. Waits while the disk is too far behind.
+    ///
+    /// Throws ``HistoryFailure/gap(expected:)`` if entries before the batch are missing.
+    package func append(_ batch: HistoryBatch) throws {
+        let isKnown = numbers.withLock { Int(batch.origin) < $0.origins.table.count }
+        precondition(isKnown, "an origin is numbered by the store before its entries are folded")
+        while true {
+            switch try state.withLock({ try add(batch, to: &$0) }) {
+            case .done: return
+            case .sealed: return wake()
+            case .waiting: change.wait()
+            }
+        }
+    }
+
+    private func add(_ batch: HistoryBatch, to state: inout State) throws -> Outcome {
+        if let failure = state.failure { throw failure }
+        let origin = Int(batch.origin)
+        while state.visible.count <= origin { state.visible.append(0) }
+        let position = state.visible[origin]
+        if batch.end <= position { return .done }
+        if batch.first > position { throw HistoryFailure.gap(expected: position) }
+        guard state.active.couldHold(batch) else { throw HistoryFailure.batchTooLarge }
+
+        var outcome = Outcome.done
+        if !state.active.hasRoom(for: batch) {
+            guard state.sealed.count < options.waitingTables else {
+                if let stall = state.stall { throw stall }
+                state.waiters += 1
+                return .waiting
+            }
+            seal(&state)
+            outcome = .sealed
+        }
+        try state.active.append(batch, from: position)
+        for erasure in batch.erasures where erasure.index >= position { state.erasures.insert(erasure) }
+        state.visible[origin] = batch.end
+        return outcome
+    }
+
+    private func seal(_ state: inout State) {
+        state.active.positions = state.visible
+        state.sealed.append(state.active)
+        state.sealedCount += 1
+        state.active = HistoryTable(capacity: options.tableRecords, payloadCapacity: options.tableBytes)
+    }
+
+    /// Writes everything that is in memory, and waits until it is in the file.
+    package func flush() throws {
+        let target = state.withLock { state in
+            if state.active.isTouched { seal(&state) }
+            return state.sealedCount
+        }
+        wake()
+        try wait { $0.writtenCount >= target }
+    }
+
+    /// Merges all runs into one, and waits until that is done; appends go on meanwhile.
+    package func compact() throws {
+        try flush()
+        state.withLock { $0.isCompactionWanted = true }
+        wake()
+        try wait { !$0.isCompactionWanted }
+    }
+
+    /// Writes what is in memory, if the disk lets it, and closes the file. Snapshots can no longer be read then.
+    package func close() {
+        // Whatever cannot be written now will be folded again.
+        try? flush()
+        queue.sync {
+            state.withLock { state in
+                if state.failure == nil { state.failure = .closed }
+                wakeWaiters(&state)
+            }
+            background.withLock { $0.merge = nil }
+            try? database.close()
+        }
+    }
+
+    /// Waits until `isReached`, or throws what stands in the way.
+    private func wait(until isReached: (State) -> Bool) throws {
+        while true {
+            let isDone = try state.withLock { state in
+                if let failure = state.failure { throw failure }
+                if isReached(state) { return true }
+                if let stall = state.stall { throw stall }
+                state.waiters += 1
+                return false
+            }
+            if isDone { return }
+            change.wait()
+        }
+    }
+
+    /// To be called under the lock after anything that somebody may wait for.
+    func wakeWaiters(_ state: inout State) {
+        for _ in 0..<state.waiters { change.signal() }
+        state.waiters = 0
+    }
+}

@@ -1,0 +1,155 @@
+import Federation
+import Scoring
+
+/// Records in memory, in the order of their coming: found by a scan until they are written as a run.
+///
+/// The memory is allocated once and only ever written behind `count`. Appends happen under the store's lock, which also
+/// hands out views; what a view covers never changes again, so views are read without a lock. That is what the
+/// unchecked conformance rests on.
+final class HistoryTable: @unchecked Sendable {
+    private let capacity: Int
+    private let payloadCapacity: Int
+    fileprivate let highs: UnsafeMutablePointer<UInt64>
+    fileprivate let lows: UnsafeMutablePointer<UInt64>
+    /// Where each record ends in the payload.
+    fileprivate let ends: UnsafeMutablePointer<UInt32>
+    fileprivate let payload: UnsafeMutableRawPointer
+
+    // Only under the store's lock, and no longer changed once the table is full:
+    private(set) var count = 0
+    private(set) var erasures: [ErasureRecord] = []
+    /// Whether a fold reached the table, if only to move a position.
+    private(set) var isTouched = false
+    /// By origin number: next index to fold once the table is in the file. Set when the table is sealed.
+    var positions: [UInt64] = []
+
+    init(capacity: Int, payloadCapacity: Int) {
+        self.capacity = capacity
+        self.payloadCapacity = payloadCapacity
+        highs = .allocate(capacity: capacity)
+        lows = .allocate(capacity: capacity)
+        ends = .allocate(capacity: capacity)
+        payload = .allocate(byteCount: payloadCapacity, alignment: 16)
+    }
+
+    deinit {
+        highs.deallocate()
+        lows.deallocate()
+        ends.deallocate()
+        payload.deallocate()
+    }
+
+    var view: HistoryTableView { HistoryTableView(table: self, count: count) }
+    private var payloadBytes: Int { count == 0 ? 0 : Int(ends[count - 1]) }
+    /// Bytes that the table's contents take.
+    var memoryBytes: Int { count * 20 + payloadBytes + erasures.count * MemoryLayout<ErasureRecord>.stride }
+
+    /// Whether a batch fits in behind what is there, or would fit into an empty table.
+    func hasRoom(for batch: HistoryBatch) -> Bool { fits(batch, behind: count, payloadBytes, erasures.count) }
+    func couldHold(_ batch: HistoryBatch) -> Bool { fits(batch, behind: 0, 0, 0) }
+
+    private func fits(_ batch: HistoryBatch, behind records: Int, _ bytes: Int, _ erasures: Int) -> Bool {
+        records + batch.count <= capacity && bytes + batch.payloadBytes <= payloadCapacity
+            && erasures + batch.erasures.count <= capacity
+    }
+
+    /// Appends a batch that fits, but for the records and erasures below `position`.
+    func append(_ batch: HistoryBatch, from position: UInt64) throws(HistoryFailure) {
+        let skipped = try batch.records(below: position)
+        let skippedBytes = skipped == 0 ? 0 : batch.ends[skipped - 1]
+        let start = UInt32(payloadBytes)
+        for place in skipped..<batch.count {
+            let target = count + place - skipped
+            highs[target] = batch.subjects[place].high
+            lows[target] = batch.subjects[place].low
+            ends[target] = start + batch.ends[place] - skippedBytes
+        }
+        batch.payload.withUnsafeBytes { source in
+            let bytes = UnsafeRawBufferPointer(rebasing: source[Int(skippedBytes)..<batch.payloadBytes])
+            UnsafeMutableRawBufferPointer(start: payload + Int(start), count: bytes.count).copyMemory(from: bytes)
+        }
+        count += batch.count - skipped
+        erasures.append(contentsOf: batch.erasures.lazy.filter { $0.index >= position })
+        isTouched = true
+    }
+}
+
+/// The records that a table held at one moment.
+struct HistoryTableView: Sendable {
+    private let table: HistoryTable
+    let count: Int
+
+    fileprivate init(table: HistoryTable, count: Int) {
+        self.table = table
+        self.count = count
+    }
+
+    @inline(__always)
+    func subject(_ place: Int) -> SubjectID { SubjectID(high: table.highs[place], low: table.lows[place]) }
+
+    /// The encoded record at a place; valid while the view is.
+    @inline(__always)
+    func payload(_ place: Int) -> UnsafeRawBufferPointer {
+        let start = place == 0 ? 0 : Int(table.ends[place - 1])
+        return UnsafeRawBufferPointer(start: table.payload + start, count: Int(table.ends[place]) - start)
+    }
+
+    /// Appends the records about a subject to a history.
+    func append(_ subject: SubjectID, to history: inout SubjectHistory) throws(HistoryFailure) {
+        // Eight at a time without a branch between them; the low half first, which differs between any two members of a
+        // population of either kind.
+        let lows = table.lows
+        var place = 0
+        while count - place >= 8 {
+            var isFound = false
+            for lane in 0..<8 { isFound = isFound || lows[place + lane] == subject.low }
+            if isFound { try append(subject, among: place..<place + 8, to: &history) }
+            place += 8
+        }
+        try append(subject, among: place..<count, to: &history)
+    }
+
+    private func append(
+        _ subject: SubjectID, among places: Range<Int>, to history: inout SubjectHistory
+    ) throws(HistoryFailure) {
+        for place in places where table.lows[place] == subject.low && table.highs[place] == subject.high {
+            try HistoryCoding.append(payload(place), to: &history)
+        }
+    }
+
+    /// The subjects in order, each with its place; records of one subject in the order of their coming.
+    func sorted() -> [HistoryTablePlace] {
+        var places = (0..<count).map { HistoryTablePlace(subject: subject($0), place: UInt32($0)) }
+        places.sort { $0.isBefore($1) }
+        return places
+    }
+
+    /// Calls `body` with the subject and the encoded record of each place, in the order given.
+    func forEachSorted(
+        _ places: [HistoryTablePlace], _ body: (SubjectID, UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        // In this order the records lie all over the memory. Touching some of them together lets the processor wait for
+        // them together; one by one that wait is the larger part of writing a run.
+        let together = 32
+        for start in stride(from: 0, to: places.count, by: together) {
+            let group = places[start..<min(places.count, start + together)]
+            var touched: UInt8 = 0
+            for place in group { touched |= payload(Int(place.place))[0] }
+            precondition(touched != 0, "no record starts with a zero")
+            for place in group { try body(place.subject, payload(Int(place.place))) }
+        }
+    }
+}
+
+/// A record of a table view, for sorting.
+struct HistoryTablePlace: Sendable {
+    var subject: SubjectID
+    var place: UInt32
+
+    @inline(__always)
+    func isBefore(_ other: HistoryTablePlace) -> Bool {
+        if subject.high != other.subject.high { return subject.high < other.subject.high }
+        if subject.low != other.subject.low { return subject.low < other.subject.low }
+        return place < other.place
+    }
+}

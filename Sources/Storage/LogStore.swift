@@ -1,0 +1,182 @@
+// Storage: what a node keeps on disk, in SQLite through GRDB: the log store (what cannot be rebuilt) and the history store
+// (what is derived from it). May import Encoding to Scoring, GRDB and Foundation; no NIO.
+
+internal import Foundation
+internal import GRDB
+internal import Synchronization
+package import Federation
+
+/// `log.sqlite`: entries, bodies, hashes, checkpoints and fork proofs of all logs of a federation.
+///
+/// One connection writes and checkpoints, others only read, so that the WAL-reset defect of SQLite before 3.51.3 has nothing
+/// to work on. What a write stages becomes visible, in memory and on disk, when its COMMIT has returned, and not before.
+/// All calls block their thread; none may be made from inside the closure of another.
+package final class LogStore: Sendable {
+    let pool: DatabasePool
+    package let path: String
+    package let options: LogStoreOptions
+    private let published = Mutex<[OriginName: LogState]>([:])
+
+    /// Opens the store in a file, which is created where there is none and the store is not read-only.
+    package init(path: String, options: LogStoreOptions = LogStoreOptions()) throws {
+        precondition(options.pageBytes <= 8_192, "bodies must not lie in pages of a table")
+        self.path = path
+        self.options = options
+        do {
+            let isNew = !options.isReadOnly && !FileManager.default.fileExists(atPath: path)
+            pool = try Self.openPool(path, options)
+            if !options.isReadOnly { try pool.writeWithoutTransaction(Self.prepareWriter) }
+            if isNew { try syncFolder(of: path) }
+            let states = try pool.read { database in
+                guard try LogStoreSchema.checkedVersion(database) == LogStoreSchema.migrations.count else {
+                    throw StoreFailure(.rejected, "the log store is of an older version; open it for writing once")
+                }
+                return try LogLoader(database).states()
+            }
+            publish(states)
+        } catch {
+            throw StoreFailure.mapping(error, "open \(path)")
+        }
+    }
+
+    /// Closes all connections; the last one moves the write-ahead log into the database file.
+    package func close() throws {
+        do { try pool.close() } catch { throw StoreFailure.mapping(error, "close") }
+    }
+
+    /// A log by its origin line; nil where nothing of it is stored.
+    package func state(_ origin: OriginName) -> LogState? { published.withLock { $0[origin] } }
+
+    /// All logs, by origin line.
+    package var states: [LogState] {
+        published.withLock { Array($0.values) }.sorted { $0.origin < $1.origin }
+    }
+
+    private func publish(_ states: [LogState]) {
+        published.withLock { published in
+            for state in states { published[state.origin] = state }
+        }
+    }
+
+    /// One SQLite transaction. Everything that `body` stages is durable, and visible to readers, when this returns; if it
+    /// throws, nothing of it is. Group commit is done by doing much in one call.
+    package func write<Value>(_ body: (LogTransaction) throws -> Value) throws -> Value {
+        do {
+            return try pool.writeWithoutTransaction { database in
+                var result: Value?
+                let transaction = LogTransaction(database, committed: state)
+                try database.inTransaction(.immediate) {
+                    result = try body(transaction)
+                    try transaction.finish()
+                    return .commit
+                }
+                publish(transaction.changedStates)
+                guard let result else { preconditionFailure("a transaction that committed has run its body") }
+                return result
+            }
+        } catch {
+            throw StoreFailure.mapping(error, "write")
+        }
+    }
+
+    func read<Value>(_ action: String, _ body: (Database) throws -> Value) throws -> Value {
+        do { return try pool.read(body) } catch { throw StoreFailure.mapping(error, action) }
+    }
+
+    /// Moves the write-ahead log into the database file. With `truncate` it also waits for readers and cuts the log to
+    /// nothing: after ``LogTransaction/dropBodies(_:)`` no byte of the bodies is left in any file.
+    package func checkpointWAL(truncate: Bool) throws {
+        do {
+            if truncate {
+                try pool.barrierWriteWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            } else {
+                try pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+            }
+        } catch {
+            throw StoreFailure.mapping(error, "move its write-ahead log into the file")
+        }
+    }
+}
+
+extension LogStore {
+    private static func openPool(_ path: String, _ options: LogStoreOptions) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.label = "log"
+        configuration.readonly = options.isReadOnly
+        configuration.maximumReaderCount = options.readers
+        configuration.persistentReadOnlyConnections = true
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            // The page size counts only for a file that is still empty, and only before WAL is on.
+            if !database.configuration.readonly { try database.execute(sql: "PRAGMA page_size = \(options.pageBytes)") }
+            try database.execute(
+                sql: """
+                    PRAGMA secure_delete = ON;
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA wal_autocheckpoint = \(options.checkpointPages);
+                    PRAGMA cache_size = -\(database.configuration.readonly ? 2_048 : options.cacheKibibytes);
+                    """)
+        }
+        guard options.isReadOnly else { return try DatabasePool(path: path, configuration: configuration) }
+        return try openReadOnly(path, configuration)
+    }
+
+    /// A database in WAL mode needs its shared-memory file, which cannot be made on a read-only disk. A file that was closed
+    /// in order is complete without it and can be opened as one that nobody changes.
+    private static func openReadOnly(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
+        do {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            _ = try pool.read { try LogStoreSchema.version($0) }
+            return pool
+        } catch let error as DatabaseError
+            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && FileManager.default.fileExists(atPath: path)
+        {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
+            guard (attributes?[.size] as? UInt64 ?? 0) == 0 else {
+                throw StoreFailure(
+                    .readOnly,
+                    "\(path) was not closed in order: copy it with its -wal file to a folder that can be written, and open it there",
+                    cause: error)
+            }
+            let allowed = CharacterSet(charactersIn: "?#%").inverted
+            guard let escaped = path.addingPercentEncoding(withAllowedCharacters: allowed) else { throw error }
+            return try DatabasePool(path: "file:\(escaped)?immutable=1", configuration: configuration)
+        }
+    }
+
+    /// GRDB sets `synchronous` to NORMAL when it turns WAL on, which may lose commits: FULL is set after that, and asserted.
+    private static func prepareWriter(_ database: Database) throws {
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        let pragmas = try pragmas(database)
+        guard pragmas == Pragmas(journal: "wal", synchronous: 2, secureDelete: 1) else {
+            throw StoreFailure(.other, "SQLite does not take the settings that durability and erasure need: \(pragmas)")
+        }
+        try LogStoreSchema.migrate(database)
+    }
+
+    struct Pragmas: Equatable {
+        let journal: String?
+        let synchronous: Int?
+        let secureDelete: Int?
+    }
+
+    static func pragmas(_ database: Database) throws -> Pragmas {
+        Pragmas(
+            journal: try String.fetchOne(database, sql: "PRAGMA journal_mode"),
+            synchronous: try Int.fetchOne(database, sql: "PRAGMA synchronous"),
+            secureDelete: try Int.fetchOne(database, sql: "PRAGMA secure_delete"))
+    }
+}
+
+/// A new file is durable only once its folder is.
+private func syncFolder(of path: String) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let descriptor = open(folder, O_RDONLY)
+    guard descriptor >= 0 else { throw StoreFailure(.inputOutput, "the folder \(folder) cannot be opened: errno \(errno)") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+        throw StoreFailure(.inputOutput, "the folder \(folder) cannot be made durable: errno \(errno)")
+    }
+}

@@ -1,0 +1,108 @@
+internal import Cryptography
+internal import Federation
+internal import GRDB
+internal import TransparencyLog
+
+extension LogStore {
+    /// Copies everything that SQLite can still read, row by row, into a new store file at `path`, where a resync can then
+    /// repair it. This is the way out when pages of the file itself are damaged, so that rows can be neither read nor
+    /// written. Nothing is judged here: ``LogVerifier`` tells afterwards what is missing.
+    package func copyReadable(to path: String) throws {
+        var fresh = options
+        fresh.isReadOnly = false
+        let target = try LogStore(path: path, options: fresh)
+        do {
+            try read("copy itself") { source in
+                for log in states { try Self.copy(log, from: source, to: target) }
+                try Self.copyRecords(from: source, to: target)
+            }
+        } catch {
+            try? target.close()
+            throw error
+        }
+        try target.checkpointWAL(truncate: true)
+        try target.close()
+    }
+
+    /// Rows copied in one transaction.
+    private static let batch = 64
+
+    private static func copy(_ log: LogState, from source: Database, to target: LogStore) throws {
+        let size = try LogLoader(source).recordedSize(log.number).size
+        try target.write { transaction in
+            try transaction.database.run(
+                "INSERT INTO origin (number, line, size, least) VALUES (?, ?, ?, ?)",
+                [log.number, blob(log.origin.line), Int64(size), Int64(log.leastSize)])
+        }
+        let bundles = size / Tiling.width
+        var number: UInt64 = 0
+        while number < bundles {
+            let end = min(number + UInt64(batch), bundles)
+            try target.write { transaction in
+                for number in number..<end {
+                    try copyBundle(RowKey.make(log.number, number), from: source, to: transaction.database)
+                }
+            }
+            number = end
+        }
+        let keys = RowKey.make(log.number, bundles * Tiling.width)...RowKey.make(log.number, size)
+        try target.write { transaction in
+            for key in keys { try copyRow("tail", ["key", "hashes", "items"], key, from: source, to: transaction.database) }
+            for number in 0...bundles {
+                let key = RowKey.make(log.number, number)
+                try copyRow("missing", ["key", "mask"], key, from: source, to: transaction.database)
+            }
+            for index in log.erased.indices {
+                let key = RowKey.make(log.number, index)
+                try copyRow("erased", ["key", "since", "eraser", "erasure"], key, from: source, to: transaction.database)
+            }
+            try copyRow("checkpoint", ["origin", "size", "note"], log.number, from: source, to: transaction.database)
+            try copyRow("proving", ["origin", "stored", "note", "proof"], log.number, from: source, to: transaction.database)
+            try copyRow("fork", ["origin", "proof"], log.number, from: source, to: transaction.database)
+        }
+    }
+
+    private static func copyBundle(_ key: Int64, from source: Database, to target: Database) throws {
+        let reader = BundleReader(source, key)
+        let hashes = try reader.hashes()
+        let items = try reader.items()
+        if hashes != nil || items != nil {
+            try target.run(
+                "INSERT INTO bundle (key, hashes, items) VALUES (?, ?, ?)",
+                [key, hashes.map { blob($0) } ?? blob([UInt8]()), blob(items ?? [])])
+        }
+        if let root = try reader.root() {
+            try target.run("INSERT INTO root (key, hash) VALUES (?, ?)", [key, blob(root)])
+        }
+    }
+
+    private static func copyRow(
+        _ table: String, _ columns: [String], _ key: Int64, from source: Database, to target: Database
+    ) throws {
+        do {
+            let sql = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(columns[0]) = ?"
+            try source.forEachRow(sql, [key]) { try insert($0, table, columns, target) }
+        } catch where Damage.isDamage(error) {}
+    }
+
+    /// Cuts, attestations and settings, up to where they can be read.
+    private static func copyRecords(from source: Database, to target: LogStore) throws {
+        let tables = [("cut", ["hash", "text", "at"]), ("attestation", ["cut", "node", "note"]), ("meta", ["key", "value"])]
+        try target.write { transaction in
+            for (table, columns) in tables {
+                do {
+                    try source.forEachRow("SELECT \(columns.joined(separator: ", ")) FROM \(table)", []) {
+                        try insert($0, table, columns, transaction.database)
+                    }
+                } catch where Damage.isDamage(error) {}
+            }
+        }
+    }
+
+    private static func insert(_ row: Row, _ table: String, _ columns: [String], _ target: Database) throws {
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        try target.run(
+            "INSERT OR REPLACE INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))",
+            StatementArguments(row.databaseValues))
+    }
+}

@@ -1,0 +1,195 @@
+import Federation
+import Foundation
+import GRDB
+import Scoring
+import Testing
+
+@testable import Storage
+
+/// What happens to the file under the store: restarts, damage, full disks.
+struct HistoryFileTests {
+    private let subjects = (0..<3_000).map { SubjectID(high: UInt64($0), low: UInt64($0) &* 0x9E37_79B9) }
+
+    private func filled(_ folder: HistoryFolder) throws -> HistoryStore {
+        let store = try HistoryStore(path: folder.path, options: .small)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        for start in stride(from: 0, to: subjects.count, by: 300) {
+            try store.observe(Array(subjects[start..<start + 300]), origin: origin, reference: [1, 2, 3])
+        }
+        try store.flush()
+        return store
+    }
+
+    @Test func theFileIsInTheModesThatTheDesignRestsOn() throws {
+        let folder = try HistoryFolder()
+        let store = try HistoryStore(path: folder.path)
+        let number = { (pragma: String) in
+            try store.database.pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA \(pragma)") ?? -1 }
+        }
+        let mode = try store.database.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
+        #expect(mode == "wal")
+        #expect(try number("synchronous") == 1)
+        #expect(try number("secure_delete") == 1)
+        #expect(try number("page_size") == HistoryDatabase.pageBytes)
+        #expect(try number("wal_autocheckpoint") > 0)
+    }
+
+    @Test func eachSegmentFillsOnePageByItself() throws {
+        let folder = try HistoryFolder()
+        let store = try filled(folder)
+        try store.compact()
+        let rows = try store.database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM merged") ?? 0 }
+        let leaves = store.statistics.runBytes / HistoryDatabase.pageBytes
+        // Segments and one row of the index.
+        #expect(rows == leaves + 1)
+        store.close()
+        let pages = try DatabaseQueue(path: folder.path).read { database in
+            (
+                all: try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0,
+                free: try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+            )
+        }
+        // Besides: the schema, seven tables of which `merged` has an inner page, the autoindex of none.
+        #expect(pages.all - pages.free <= rows + 9)
+    }
+
+    @Test func theWriteAheadLogStaysSmallWhileReadersCome() throws {
+        let folder = try HistoryFolder()
+        let store = try HistoryStore(path: folder.path, options: .small)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        var snapshots: [HistorySnapshot] = []
+        for round in 0..<400 {
+            try store.observe(Array(subjects[0..<300]), origin: origin, reference: Array(repeating: 7, count: 60))
+            if round % 40 == 0 { snapshots.append(try store.snapshot()) }
+        }
+        try store.compact()
+        #expect(try snapshots[5].facts(partitions: 2).reduce(0) { $0 + $1.facts.count } == 201 * 300)
+        let log = try FileManager.default.attributesOfItem(atPath: folder.path + "-wal")[.size] as? Int ?? 0
+        #expect(log < 40 << 20)
+    }
+
+    @Test func damageInASegmentIsNoticedByQueryScanAndMergeAndCuredByARebuild() throws {
+        let folder = try HistoryFolder()
+        try filled(folder).close()
+        try DatabaseQueue(path: folder.path).write { database in
+            for table in ["fresh", "merged"] {
+                try database.execute(
+                    sql: """
+                        UPDATE \(table) SET data = substr(data, 1, 5000) || x'00ff' || substr(data, 5003)
+                        WHERE id & 0x80000000 = 0
+                        """)
+            }
+        }
+        let store = try HistoryStore(path: folder.path, options: .small)
+        #expect(throws: HistoryFailure.self) { _ = try store.facts(about: subjects[1_000]) }
+        guard case .damaged = store.statistics.failure else {
+            Issue.record("the store does not know that it is damaged")
+            return
+        }
+        // It stays so for everyone.
+        #expect(throws: HistoryFailure.self) { try store.flush() }
+        #expect(throws: HistoryFailure.self) { _ = try store.snapshot() }
+        store.close()
+
+        let scanned = try HistoryStore(path: folder.path, options: .small)
+        let snapshot = try scanned.snapshot()
+        #expect(throws: HistoryFailure.self) { _ = try snapshot.facts(partitions: 1) }
+        scanned.close()
+
+        let merged = try HistoryStore(path: folder.path, options: .small)
+        let origin = try merged.originNumber(Array("x/a/1".utf8))
+        try merged.observe(subjects, origin: origin, inBatchesOf: 300)
+        #expect(throws: HistoryFailure.self) { try merged.compact() }
+        merged.close()
+    }
+
+    @Test func aMissingRowAndADamagedIndexAreDamage() throws {
+        for sql in ["DELETE FROM fresh WHERE id & 0xFFFFFFFF = 0", "UPDATE fresh SET data = zeroblob(16340)"] {
+            let folder = try HistoryFolder()
+            let store = try HistoryStore(path: folder.path)
+            let origin = try store.originNumber(Array("x/a/1".utf8))
+            try store.observe(Array(subjects[0..<10]), origin: origin)
+            store.close()
+            try DatabaseQueue(path: folder.path).write { try $0.execute(sql: sql) }
+            #expect(throws: HistoryFailure.self) {
+                _ = try HistoryStore(path: folder.path).facts(about: subjects[1])
+            }
+        }
+    }
+
+    enum Harm: CaseIterable { case garbage, cut, version, page }
+
+    @Test(arguments: Harm.allCases)
+    func aFileThatCannotBeReadIsRebuilt(harm: Harm) throws {
+        let folder = try HistoryFolder()
+        try filled(folder).close()
+        let url = URL(fileURLWithPath: folder.path)
+        var bytes = try Data(contentsOf: url)
+        switch harm {
+        case .garbage: bytes = Data("This is no database, and it is longer than the header of one would be: ".utf8) + bytes
+        case .cut: bytes = bytes.prefix(bytes.count / 3)
+        case .version: try DatabaseQueue(path: folder.path).write { try $0.execute(sql: "PRAGMA user_version = 99") }
+        case .page: bytes.replaceSubrange(3 * 16_384..<12 * 16_384, with: Data(repeating: 0xA5, count: 9 * 16_384))
+        }
+        if harm != .version { try bytes.write(to: url) }
+        #expect(throws: HistoryFailure.self) { _ = try HistoryStore(path: folder.path, options: .small) }
+
+        let store = try HistoryStore.openOrRebuild(path: folder.path, options: .small)
+        #expect(store.wasRebuilt)
+        #expect(store.statistics.records == 0)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        #expect(store.foldedUpTo(origin) == 0)
+        try store.observe(Array(subjects[0..<10]), origin: origin)
+        #expect(try store.facts(about: subjects[3]).count == 1)
+        store.close()
+        #expect(try !HistoryStore.openOrRebuild(path: folder.path, options: .small).wasRebuilt)
+    }
+
+    @Test func onAFullDiskItGoesOnServingAndThenGoesOnWriting() throws {
+        let folder = try HistoryFolder()
+        let store = try filled(folder)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        let limit = try store.database.pool.writeWithoutTransaction { database in
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            return try Int.fetchOne(database, sql: "PRAGMA max_page_count = \(pages)") ?? 0
+        }
+        #expect(limit > 0)
+        let reference = [UInt8](repeating: 9, count: 60)
+        var appended = 0
+        #expect(throws: HistoryFailure.self) {
+            while true {
+                try store.observe(Array(subjects[0..<300]), origin: origin, reference: reference)
+                appended += 1
+            }
+        }
+        #expect(throws: HistoryFailure.self) { try store.flush() }
+        #expect(try store.facts(about: subjects[5]).count == 1 + appended)
+        #expect(try store.snapshot().facts(partitions: 2).count == subjects.count)
+
+        try store.database.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+        while store.statistics.failure != nil { usleep(1_000) }
+        try store.observe(Array(subjects[0..<300]), origin: origin, reference: reference)
+        try store.compact()
+        #expect(store.statistics.recordsInMemory == 0)
+        #expect(try store.facts(about: subjects[5]).count == 2 + appended)
+    }
+
+    @Test func aStoreThatIsClosedSaysSo() throws {
+        let folder = try HistoryFolder()
+        let store = try filled(folder)
+        let snapshot = try store.snapshot()
+        store.close()
+        #expect(throws: HistoryFailure.closed) { try store.flush() }
+        #expect(throws: HistoryFailure.closed) { _ = try store.facts(about: subjects[0]) }
+        #expect(throws: HistoryFailure.closed) { _ = try snapshot.facts(partitions: 1) }
+        store.close()
+    }
+}
+
+extension HistoryStore {
+    func observe(_ subjects: [SubjectID], origin: UInt32, inBatchesOf count: Int) throws {
+        for start in stride(from: 0, to: subjects.count, by: count) {
+            try observe(Array(subjects[start..<min(subjects.count, start + count)]), origin: origin)
+        }
+    }
+}
