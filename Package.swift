@@ -65,5 +65,20 @@ let package = Package(
                 "Population", argumentParser, logging, lifecycle,
             ],
             swiftSettings: settings),
+        tests("EncodingTests", ["Encoding"]),
+        tests("CryptographyTests", ["COpenSSL", "Cryptography", "Encoding"]),
+        tests(
+            "TransparencyLogTests", ["Encoding", "Cryptography", "TransparencyLog"], resources: [.copy("Vectors")]),
+        tests(
+            "ScoringTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring"],
+            resources: [.copy("Vectors")]),
+        tests(
+            "StorageTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", grdb]),
+        tests("TransportTests", ["COpenSSL", "Cryptography", "Transport", nioCore, nioPosix, nioEmbedded]),
+        tests("PopulationTests", ["Cryptography", "Federation", "Scoring", "Population"]),
+        tests("ImportTests", ["Encoding", "Cryptography", "Federation", "Scoring", "NodeRuntime"]),
+        tests(
+            "NodeRuntimeTests",
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", logging, lifecycle]),
     ]
 )

@@ -112,4 +112,7 @@ static inline void concord_BIO_set_retry_read(BIO *bio) {
 static inline void concord_BIO_clear_retry_flags(BIO *bio) {
     BIO_clear_retry_flags(bio);
 }
+static inline int concord_OPENSSL_init_without_atexit(void) {
+    return OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
 #endif

@@ -117,7 +117,9 @@ package func lengthPrefixWidth(_ maximum: Int) -> Int {
 }
 
 /// Whether bytes are well-formed UTF-8: no overlong form, no surrogate, nothing cut off.
-package func isUTF8(_ bytes: some Sequence<UInt8>) -> Bool {
+package func isUTF8(_ bytes: some Collection<UInt8>) -> Bool {
+    // Most texts are ASCII, and this is on the way of every body.
+    if bytes.allSatisfy({ $0 < 0x80 }) { return true }
     var decoder = UTF8()
     var iterator = bytes.makeIterator()
     while true {

@@ -1,5 +1,6 @@
 package import Encoding
 
+/// An authority's decision on an observation that was appealed.
 package enum Verdict: UInt8, CaseIterable, Sendable {
     case upheld = 1
     case overturned
@@ -33,6 +34,7 @@ package struct Body: Equatable, Sendable {
     package let day: UInt32
     package let subject: SubjectID
     package let content: Content
+    /// For later versions; never part of a score.
     package let extensions: [UInt8]
 
     package static let saltBytes = 16
@@ -77,6 +79,7 @@ package struct Body: Equatable, Sendable {
 }
 
 extension Body {
+    /// The bytes whose SHA-256 is the commitment. The body must have no flaw.
     package var encoded: [UInt8] {
         var writer = ByteWriter(capacity: 96)
         writer.fixed(salt)

@@ -1,6 +1,7 @@
 package import Cryptography
 package import Encoding
 
+/// What an entry states; the raw value is the format's.
 package enum EventKind: UInt8, CaseIterable, Sendable {
     case observation = 1
     case retraction, appeal, ruling, enrolment, withdrawal, erasure
@@ -43,6 +44,7 @@ package struct Entry: Equatable, Sendable {
     /// Bytes of every entry but erasures.
     package static let plainBytes = 42
 
+    /// An entry that commits to a body, whose SHA-256 is the commitment.
     package init(kind: EventKind, recordedAt: UInt64, commitment: Digest) {
         precondition(kind != .erasure, "an erasure names a target")
         self.kind = kind
@@ -56,6 +58,7 @@ package struct Entry: Equatable, Sendable {
         content = .erasure(target: target, ground: ground)
     }
 
+    /// Decodes strictly; an entry of an unknown version or kind does not decode, and is kept as bytes.
     package init(decoding bytes: [UInt8]) throws(DecodingFailure) {
         var reader = ByteReader(bytes)
         let version = try reader.uint8()
@@ -75,6 +78,7 @@ package struct Entry: Equatable, Sendable {
         try reader.finish()
     }
 
+    /// The bytes that are hashed into the log.
     package var encoded: [UInt8] {
         var writer = ByteWriter(capacity: Self.plainBytes)
         writer.uint8(Self.version)

@@ -1,4 +1,4 @@
-package import Encoding
+internal import Encoding
 
 /// An origin line, `<federation>/<node>/<epoch>`: the name of one log. Compared as bytes.
 package struct OriginName: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -23,6 +23,7 @@ package struct OriginName: Hashable, Comparable, Sendable, CustomStringConvertib
 
     package init?(_ text: String) { self.init(Array(text.utf8)) }
 
+    /// From its parts; nil where they give no origin line.
     package init?(federation: [UInt8], node: [UInt8], epoch: UInt64) {
         self.init(federation + [0x2f] + node + [0x2f] + Array(String(epoch).utf8))
     }
@@ -32,42 +33,11 @@ package struct OriginName: Hashable, Comparable, Sendable, CustomStringConvertib
     /// The node's name within its federation.
     package var node: [UInt8] { Array(nodeLine[(nodeLine.lastIndex(of: 0x2f)! + 1)...]) }
 
+    /// Bytewise: the order of lists, in which epoch 10 stands before epoch 9.
     package static func < (left: OriginName, right: OriginName) -> Bool {
         left.line.lexicographicallyPrecedes(right.line)
     }
 
     package static func == (left: OriginName, right: OriginName) -> Bool { left.line == right.line }
     package func hash(into hasher: inout Hasher) { hasher.combine(line) }
-}
-
-/// Where an entry stands: the log, by its origin line, and the index in it.
-package struct Position: Hashable, Sendable, CustomStringConvertible {
-    /// The full origin line, 1 to 255 bytes of UTF-8; any line can be named, known or not.
-    package let origin: [UInt8]
-    package let index: UInt64
-
-    package init(origin: [UInt8], index: UInt64) {
-        self.origin = origin
-        self.index = index
-    }
-
-    /// `<origin line>:<index>`
-    package var description: String { "\(String(decoding: origin, as: UTF8.self)):\(index)" }
-
-    package init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard let colon = bytes.lastIndex(of: 0x3a), colon > 0, let index = decimal(bytes[(colon + 1)...]) else { return nil }
-        self.init(origin: Array(bytes[..<colon]), index: index)
-    }
-}
-
-extension Position {
-    package init(decoding reader: inout ByteReader) throws(DecodingFailure) {
-        self.init(origin: try reader.text(1...OriginName.maximumBytes), index: try reader.uint64())
-    }
-
-    package func encode(to writer: inout ByteWriter) {
-        writer.vector(origin, maximum: OriginName.maximumBytes)
-        writer.uint64(index)
-    }
 }

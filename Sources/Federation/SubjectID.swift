@@ -1,7 +1,6 @@
 // Federation: events, subjects, hybrid time, topology, roles, limits. May import Encoding, Cryptography and
 // TransparencyLog; no Foundation, no clock, no random numbers.
 
-internal import Cryptography
 internal import Encoding
 
 /// A subject: 16 bytes, ordered bytewise. Two big-endian words, so that comparing is cheap.
@@ -42,29 +41,5 @@ package struct SubjectID: Hashable, Comparable, Sendable, CustomStringConvertibl
     @inlinable
     package static func < (left: SubjectID, right: SubjectID) -> Bool {
         left.high != right.high ? left.high < right.high : left.low < right.low
-    }
-}
-
-/// A generated population: its members' ids carry their own check, so that no real person's id can be one of them.
-package struct SyntheticPopulation: Equatable, Sendable {
-    package let seed: [UInt8]
-    /// Number of members: indices `0..<size`.
-    package let size: UInt64
-    private let prefix: [UInt8]
-
-    package init(seed: [UInt8], size: UInt64) {
-        self.seed = seed
-        self.size = size
-        prefix = Array("concord/synthetic/v1".utf8) + seed
-    }
-
-    /// Id of the member with an index, whether or not it is below the size.
-    package func subject(_ index: UInt64) -> SubjectID {
-        let check = sha256(prefix + (0..<8).map { UInt8(truncatingIfNeeded: index >> UInt64(56 - 8 * $0)) })
-        return SubjectID(high: index, low: check.prefix)
-    }
-
-    package func contains(_ subject: SubjectID) -> Bool {
-        subject.high < size && self.subject(subject.high) == subject
     }
 }

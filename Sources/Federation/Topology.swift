@@ -2,6 +2,7 @@ package import Cryptography
 package import Encoding
 package import TransparencyLog
 
+/// What a node may do. An authority rules on appeals, and its erasures and retractions count in every log.
 package enum Role: String, CaseIterable, Sendable {
     case city, aggregator, authority
 }
@@ -45,6 +46,7 @@ package struct Topology: Sendable {
     private let nodeOfOrigin: [[UInt8]: Int]
     private let authorityLines: Set<[UInt8]>
 
+    /// Reads a file's bytes strictly; a failure names the member and the rule that it breaks.
     package init(_ bytes: [UInt8]) throws(JSONFailure) {
         guard bytes.count <= Limits.configurationBytes else {
             throw JSONFailure(at: nil, path: "", "is over \(Limits.configurationBytes) bytes")

@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Encoding
+package import Encoding
 package import Federation
 internal import Foundation
 package import Scoring
@@ -77,14 +77,7 @@ package struct FederationFiles: Sendable {
         let path = rulebookPath ?? URL(fileURLWithPath: topologyPath).deletingLastPathComponent()
             .appendingPathComponent(topology.rulebook).path
         rulebookBytes = try readFile(path, limit: Limits.configurationBytes)
-        rulebook = try Self.rulebook(rulebookBytes, path)
-        guard (rulebook.population == .synthetic) == (topology.population != nil) else {
-            throw NodeFailure(
-                .refused,
-                rulebook.population == .synthetic
-                    ? "\(path) is for a synthetic population, but \(topologyPath) states none: add population with seed and size"
-                    : "\(path) is for an enrolled population, but \(topologyPath) states a synthetic one: remove population")
-        }
+        rulebook = try Self.rulebook(rulebookBytes, path, population: topology.population)
     }
 
     package static func topology(_ path: String) throws -> Topology {
@@ -94,15 +87,11 @@ package struct FederationFiles: Sendable {
     }
 
     /// Parses a rulebook and holds it against the policy of its population.
-    package static func rulebook(_ bytes: [UInt8], _ path: String) throws -> Rulebook {
+    package static func rulebook(_ bytes: [UInt8], _ path: String, population: SyntheticPopulation?) throws -> Rulebook {
         do {
-            let rulebook = try Rulebook.parse(bytes: bytes)
-            try rulebook.checkPolicy()
-            return rulebook
-        } catch let failure as JSONFailure {
-            throw NodeFailure(.invalid, "\(path): \(failure)")
-        } catch let refusal as PolicyRefusal {
-            throw NodeFailure(.refused, "\(path) is refused: \(refusal)")
+            return try Rulebook.load(bytes: bytes, population: population)
+        } catch {
+            throw NodeFailure(.refused, "\(path) is refused: \(error)")
         }
     }
 }
@@ -208,9 +197,10 @@ extension NodeFolder {
 
     func keys() throws -> (log: SigningKey, link: SigningKey) {
         do throws(KeyFileFailure) {
-            guard let log = SigningKey(seed: try KeyFile.read(logKeyFile)), let link = SigningKey(seed: try KeyFile.read(linkKeyFile))
-            else { throw KeyFileFailure(description: "\(path)/keys holds no usable keys") }
-            return (log, link)
+            if let log = SigningKey(seed: try KeyFile.read(logKeyFile)), let link = SigningKey(seed: try KeyFile.read(linkKeyFile)) {
+                return (log, link)
+            }
         } catch { throw NodeFailure(.storage, error.description) }
+        throw NodeFailure(.storage, "\(path)/keys holds no usable keys")
     }
 }

@@ -1,8 +1,10 @@
+internal import Cryptography
+internal import Federation
 internal import Foundation
 package import Logging
 internal import NIOCore
 internal import NIOPosix
-package import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Synchronization
 internal import Transport
 

@@ -14,6 +14,7 @@ package struct HistoryBatch: Sendable {
     package private(set) var end: UInt64 = 0
 
     private(set) var subjects: [SubjectID] = []
+    private(set) var indexes: [UInt64] = []
     /// Where each record ends in `payload`.
     private(set) var ends: [UInt32] = []
     /// Encoded records, and room for more behind them.
@@ -34,6 +35,7 @@ package struct HistoryBatch: Sendable {
         self.first = first
         end = first
         subjects.removeAll(keepingCapacity: true)
+        indexes.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
         erasures.removeAll(keepingCapacity: true)
     }
@@ -60,6 +62,7 @@ package struct HistoryBatch: Sendable {
             HistoryCoding.encode(record, reference: reference, to: $0.baseAddress! + start)
         }
         subjects.append(subject)
+        indexes.append(record.index)
         ends.append(UInt32(start + count))
         end = record.index + 1
     }
@@ -77,22 +80,27 @@ package struct HistoryBatch: Sendable {
         end = index + 1
     }
 
+    /// Adds a record of another batch of the same log as it is encoded there.
+    mutating func append(recordAt place: Int, of other: HistoryBatch) {
+        precondition(other.origin == origin && other.indexes[place] >= end, "records come in the order of one log")
+        let bytes = other.payload[(place == 0 ? 0 : Int(other.ends[place - 1]))..<Int(other.ends[place])]
+        payload.replaceSubrange(payloadBytes..., with: bytes)
+        subjects.append(other.subjects[place])
+        indexes.append(other.indexes[place])
+        ends.append(UInt32(payload.count))
+        end = other.indexes[place] + 1
+    }
+
+    /// Adds an erasure of another batch of the same log, wherever it stands among the records.
+    mutating func append(_ erasure: ErasureRecord) {
+        precondition(erasure.origin == origin, "a batch is about one log")
+        erasures.append(erasure)
+        end = max(end, erasure.index + 1)
+    }
+
     /// Number of leading records below an index: those that the store has already.
-    func records(below index: UInt64) throws(HistoryFailure) -> Int {
+    func records(below index: UInt64) -> Int {
         if index <= first { return 0 }
-        let result = payload.withUnsafeBytes { buffer -> Result<Int, HistoryFailure> in
-            do throws(HistoryFailure) {
-                var reader = HistoryReader(UnsafeRawBufferPointer(rebasing: buffer.prefix(payloadBytes)))
-                var count = 0
-                while !reader.isAtEnd {
-                    if try HistoryCoding.decode(&reader).record.index >= index { break }
-                    count += 1
-                }
-                return .success(count)
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
+        return indexes.firstIndex { $0 >= index } ?? count
     }
 }

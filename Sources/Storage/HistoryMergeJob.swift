@@ -1,6 +1,6 @@
-/// Merges some runs into one, a bounded piece at a time, so that writes of new runs come in between. The new run becomes
-/// visible, and the old ones invisible, in the transaction of its last piece; what an interrupted merge leaves behind is
-/// deleted at the next start.
+/// Merges some runs into one, a bounded piece at a time, so that writes of new runs come in between. The new run
+/// becomes visible, and the old ones invisible, in the transaction of its last piece; what an interrupted merge leaves
+/// behind is deleted at the next start.
 struct HistoryMergeJob {
     let inputs: [HistoryRun]
     /// Whether it merges everything because `compact` asked for it.

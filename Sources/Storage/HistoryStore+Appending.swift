@@ -17,8 +17,17 @@ extension HistoryStore {
     package func append(_ batch: HistoryBatch) throws {
         let isKnown = numbers.withLock { Int(batch.origin) < $0.origins.table.count }
         precondition(isKnown, "an origin is numbered by the store before its entries are folded")
+        try untilThereIsRoom { try add(batch, to: &$0) }
+    }
+
+    /// Adds what a batch holds without moving a position, for ``insertLate(_:)``.
+    func put(_ batch: HistoryBatch) throws {
+        try untilThereIsRoom { try put(batch, from: batch.first, into: &$0) }
+    }
+
+    private func untilThereIsRoom(_ attempt: (inout State) throws -> Outcome) throws {
         while true {
-            switch try state.withLock({ try add(batch, to: &$0) }) {
+            switch try state.withLock({ try attempt(&$0) }) {
             case .done: return
             case .sealed: return wake()
             case .waiting: change.wait()
@@ -27,14 +36,20 @@ extension HistoryStore {
     }
 
     private func add(_ batch: HistoryBatch, to state: inout State) throws -> Outcome {
-        if let failure = state.failure { throw failure }
         let origin = Int(batch.origin)
         while state.visible.count <= origin { state.visible.append(0) }
         let position = state.visible[origin]
         if batch.end <= position { return .done }
         if batch.first > position { throw HistoryFailure.gap(expected: position) }
-        guard state.active.couldHold(batch) else { throw HistoryFailure.batchTooLarge }
+        let outcome = try put(batch, from: position, into: &state)
+        if outcome != .waiting { state.visible[origin] = batch.end }
+        return outcome
+    }
 
+    /// Puts what a batch holds from a position on into the table in memory; nothing if it has to wait.
+    private func put(_ batch: HistoryBatch, from position: UInt64, into state: inout State) throws -> Outcome {
+        if let failure = state.failure { throw failure }
+        guard state.active.couldHold(batch) else { throw HistoryFailure.batchTooLarge }
         var outcome = Outcome.done
         if !state.active.hasRoom(for: batch) {
             guard state.sealed.count < options.waitingTables else {
@@ -45,9 +60,8 @@ extension HistoryStore {
             seal(&state)
             outcome = .sealed
         }
-        try state.active.append(batch, from: position)
+        state.active.append(batch, from: position)
         for erasure in batch.erasures where erasure.index >= position { state.erasures.insert(erasure) }
-        state.visible[origin] = batch.end
         return outcome
     }
 
@@ -60,6 +74,10 @@ extension HistoryStore {
 
     /// Writes everything that is in memory, and waits until it is in the file.
     package func flush() throws {
+        // The disk gets another chance now.
+        state.withLock { $0.stall = nil }
+        wake()
+        try wait { !$0.active.isTouched || $0.sealed.count < options.waitingTables }
         let target = state.withLock { state in
             if state.active.isTouched { seal(&state) }
             return state.sealedCount
@@ -71,9 +89,9 @@ extension HistoryStore {
     /// Merges all runs into one, and waits until that is done; appends go on meanwhile.
     package func compact() throws {
         try flush()
-        state.withLock { $0.isCompactionWanted = true }
+        let target = state.withLock { $0.wantCompaction() }
         wake()
-        try wait { !$0.isCompactionWanted }
+        try wait { $0.compactions >= target }
     }
 
     /// Writes what is in memory, if the disk lets it, and closes the file. Snapshots can no longer be read then.
@@ -81,10 +99,13 @@ extension HistoryStore {
         // Whatever cannot be written now will be folded again.
         try? flush()
         queue.sync {
-            state.withLock { state in
+            let isFirst = state.withLock { state in
+                defer { state.isClosed = true }
                 if state.failure == nil { state.failure = .closed }
                 wakeWaiters(&state)
+                return !state.isClosed
             }
+            guard isFirst else { return }
             background.withLock { $0.merge = nil }
             try? database.close()
         }

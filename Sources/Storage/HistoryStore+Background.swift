@@ -20,21 +20,21 @@ extension HistoryStore {
             if isMoreToDo { wake() }
         } catch {
             note(error)
+            state.withLock { state in
+                state.stall = error as? HistoryFailure ?? .unavailable("\(error)")
+                wakeWaiters(&state)
+            }
             queue.asyncAfter(deadline: .now() + .milliseconds(options.retryMilliseconds)) { [weak self] in
                 self?.work()
             }
         }
     }
 
-    /// Remembers a failure for those who call or wait.
+    /// Remembers damage, wherever it was found: from then on all calls throw it. Other failures pass.
     func note(_ error: any Error) {
-        let failure = error as? HistoryFailure ?? .unavailable("\(error)")
+        guard let failure = error as? HistoryFailure, case .damaged = failure else { return }
         state.withLock { state in
-            if case .damaged = failure {
-                if state.failure == nil { state.failure = failure }
-            } else {
-                state.stall = failure
-            }
+            if state.failure == nil { state.failure = failure }
             wakeWaiters(&state)
         }
     }
@@ -45,11 +45,13 @@ extension HistoryStore {
             try write(table, &background)
             return true
         }
-        if try background.merge == nil && !chooseMerge(&background) {
-            return try emptyTrash(&background)
+        // After a failure, which may be a full disk, what can be deleted goes first.
+        if background.isMergingPaused, try emptyTrash(&background) { return true }
+        if background.merge != nil {
+            try stepMerge(&background)
+            return true
         }
-        try stepMerge(&background)
-        return true
+        return try chooseMerge(&background) || emptyTrash(&background)
     }
 
     // MARK: Writing tables
@@ -112,11 +114,11 @@ extension HistoryStore {
     // MARK: Merging
 
     private func chooseMerge(_ background: inout Background) throws -> Bool {
-        if background.isMergingPaused { return false }
+        let isPaused = background.isMergingPaused
         let (inputs, isCompaction) = state.withLock { state in
             if state.isCompactionWanted, state.runs.count > 1 { return (state.runs, true) }
-            state.isCompactionWanted = false
-            return (HistoryMergeJob.choose(from: state.runs, fanIn: options.fanIn), false)
+            state.noteCompaction()
+            return (isPaused ? [] : HistoryMergeJob.choose(from: state.runs, fanIn: options.fanIn), false)
         }
         if inputs.isEmpty { return false }
         let output = HistoryRunID(home: .merged, number: background.nextRun)
@@ -135,9 +137,8 @@ extension HistoryStore {
             publish(rows, merge, &background)
         } catch {
             // On a full disk the rows written so far are what makes room for the next table: they go first, and no
-            // merge is tried again before a table could be written.
+            // merge but a compaction is tried again before a table could be written.
             background.isMergingPaused = true
-            state.withLock { $0.isCompactionWanted = false }
             trash.add(merge.output)
             throw error
         }
@@ -149,7 +150,7 @@ extension HistoryStore {
         state.withLock { state in
             state.runs.removeAll { inputs.contains($0.id) }
             if !rows.firsts.isEmpty { state.runs.append(HistoryRun(rows, trash: trash)) }
-            if merge.isCompaction { state.isCompactionWanted = false }
+            if merge.isCompaction { state.noteCompaction() }
         }
         for input in merge.inputs { input.lease.retire() }
     }

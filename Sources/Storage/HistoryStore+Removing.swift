@@ -19,8 +19,8 @@ package struct HistoryRemoval: Hashable, Sendable {
 /// Removing records so that their bytes are gone from the file and its WAL.
 ///
 /// Rows are rewritten in place, one page each, with `secure_delete` on, and the WAL is cut to nothing afterwards. A
-/// removal reaches into snapshots: they no longer show what was removed after they were taken, as far as it was on disk.
-/// The subject itself is gone with its last record.
+/// removal reaches into snapshots: they no longer show what was removed after they were taken, as far as it was on
+/// disk. The subject itself is gone with its last record.
 extension HistoryStore {
     /// Takes the records out and returns when their bytes are gone; records that are not there are passed over. If it
     /// throws, it has to be called again.
@@ -52,16 +52,18 @@ extension HistoryStore {
         var removed = 0
         for run in state.withLock({ $0.runs }) {
             var rows = run.rows
-            let count = try remove(wanted, from: &rows)
-            removed += count
-            state.withLock { state in
-                guard let place = state.runs.firstIndex(where: { $0.id == run.id }) else { return }
-                state.runs[place].rows = rows
+            // Also after a failure: what was written until then is written.
+            defer {
+                state.withLock { state in
+                    guard let place = state.runs.firstIndex(where: { $0.id == run.id }) else { return }
+                    state.runs[place].rows = rows
+                }
             }
+            removed += try remove(wanted, from: &rows)
         }
         for (id, var rows) in background.retired {
+            defer { background.retired[id] = rows }
             _ = try remove(wanted, from: &rows)
-            background.retired[id] = rows
         }
         try database.truncateLog()
         wake()

@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// A log-structured merge tree (O'Neil et al., 1996) whose runs lie in SQLite: one indexed row per event would be nine
 /// times too slow. Records collect in a table in memory, where they are visible at once; a full table is sorted and
-/// written as a run, together with the positions up to which it folds the logs, in one transaction; runs of one size are
-/// merged into one of the next. A subject's history is what the tables and one or two segments of each run say.
+/// written as a run, together with the positions up to which it folds the logs, in one transaction; runs of one size
+/// are merged into one of the next. A subject's history is what the tables and one or two segments of each run say.
 ///
 /// All calls may come from any thread; appends to one origin come in the order of its log. Calls that touch the disk
 /// block, and throw ``HistoryFailure``.
@@ -30,11 +30,25 @@ package final class HistoryStore: Sendable {
         var writtenCount = 0
         /// Set for good by damage and by `close`.
         var failure: HistoryFailure?
+        var isClosed = false
         /// Set while the disk refuses writes.
         var stall: HistoryFailure?
-        var isCompactionWanted = false
+        /// Whether everything is to be merged, and how often that was done.
+        private(set) var isCompactionWanted = false
+        private(set) var compactions = 0
         /// Threads that wait for any of this to change.
         var waiters = 0
+
+        /// Asks for a compaction; it is done when `compactions` has reached the result.
+        mutating func wantCompaction() -> Int {
+            isCompactionWanted = true
+            return compactions + 1
+        }
+
+        mutating func noteCompaction() {
+            if isCompactionWanted { compactions += 1 }
+            isCompactionWanted = false
+        }
     }
 
     /// What only the work in the background uses; its lock is free but for that.
@@ -58,6 +72,8 @@ package final class HistoryStore: Sendable {
     let state: Mutex<State>
     let background: Mutex<Background>
     let numbers: Mutex<Numbers>
+    /// Held by a thread while it inserts late records.
+    let lateInsertion = Mutex<Void>(())
     let change = DispatchSemaphore(value: 0)
     let queue = DispatchQueue(label: "standings", qos: .utility)
     /// Whether ``openOrRebuild(path:options:)`` found damage and began anew: everything has to be folded again.

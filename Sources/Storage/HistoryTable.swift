@@ -54,8 +54,8 @@ final class HistoryTable: @unchecked Sendable {
     }
 
     /// Appends a batch that fits, but for the records and erasures below `position`.
-    func append(_ batch: HistoryBatch, from position: UInt64) throws(HistoryFailure) {
-        let skipped = try batch.records(below: position)
+    func append(_ batch: HistoryBatch, from position: UInt64) {
+        let skipped = batch.records(below: position)
         let skippedBytes = skipped == 0 ? 0 : batch.ends[skipped - 1]
         let start = UInt32(payloadBytes)
         for place in skipped..<batch.count {

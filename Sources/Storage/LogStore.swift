@@ -27,7 +27,7 @@ package final class LogStore: Sendable {
             pool = try Self.openPool(path, options)
             if !options.isReadOnly { try pool.writeWithoutTransaction(Self.prepareWriter) }
             if isNew { try syncFolder(of: path) }
-            let states = try pool.read { database in
+            let states = try Self.snapshot(pool) { database in
                 guard try LogStoreSchema.checkedVersion(database) == LogStoreSchema.migrations.count else {
                     throw StoreFailure(.rejected, "the log store is of an older version; open it for writing once")
                 }
@@ -39,8 +39,10 @@ package final class LogStore: Sendable {
         }
     }
 
-    /// Closes all connections; the last one moves the write-ahead log into the database file.
+    /// Moves the write-ahead log into the database file and closes all connections. GRDB closes the writing one first, which
+    /// alone could do that; where it cannot be done now, the next opening does it.
     package func close() throws {
+        if !options.isReadOnly { try? checkpointWAL(truncate: true) }
         do { try pool.close() } catch { throw StoreFailure.mapping(error, "close") }
     }
 
@@ -60,6 +62,7 @@ package final class LogStore: Sendable {
 
     /// One SQLite transaction. Everything that `body` stages is durable, and visible to readers, when this returns; if it
     /// throws, nothing of it is. Group commit is done by doing much in one call.
+    @discardableResult
     package func write<Value>(_ body: (LogTransaction) throws -> Value) throws -> Value {
         do {
             return try pool.writeWithoutTransaction { database in
@@ -80,7 +83,21 @@ package final class LogStore: Sendable {
     }
 
     func read<Value>(_ action: String, _ body: (Database) throws -> Value) throws -> Value {
-        do { return try pool.read(body) } catch { throw StoreFailure.mapping(error, action) }
+        do { return try Self.snapshot(pool, body) } catch { throw StoreFailure.mapping(error, action) }
+    }
+
+    /// Reads in one transaction. It is rolled back at the end: where a row was damaged SQLite refuses to commit, even what was
+    /// only read.
+    private static func snapshot<Value>(_ pool: DatabasePool, _ body: (Database) throws -> Value) throws -> Value {
+        try pool.unsafeRead { database in
+            var result: Value?
+            try database.inTransaction(.deferred) {
+                result = try body(database)
+                return .rollback
+            }
+            guard let result else { preconditionFailure("a transaction that ended has run its body") }
+            return result
+        }
     }
 
     /// Moves the write-ahead log into the database file. With `truncate` it also waits for readers and cuts the log to

@@ -40,13 +40,14 @@ struct LogLoader {
     func recordedSize(_ number: Int64) throws -> (size: UInt64, isPlausible: Bool) {
         let recorded = try database.firstRow("SELECT size FROM origin WHERE number = ?", [number]) { try $0.natural(0) } ?? 0
         let bundles = max(try last("root", number).map { $0 + 1 } ?? 0, try last("bundle", number).map { $0 + 1 } ?? 0)
-        let extent = max(bundles, try last("tail", number).map { $0 / Tiling.width } ?? 0)
+        let tail = try last("tail", number)
+        let extent = max(bundles, tail.map { $0 / Tiling.width } ?? 0)
         if recorded / Tiling.width > extent { return (extent * Tiling.width, false) }
-        return (recorded, recorded / Tiling.width >= bundles)
+        return (recorded, recorded / Tiling.width >= bundles && tail.map { $0 < recorded } ?? true)
     }
 
     /// Largest number in a table among those of one origin.
-    private func last(_ table: String, _ number: Int64) throws -> UInt64? {
+    func last(_ table: String, _ number: Int64) throws -> UInt64? {
         let keys = RowKey.all(number)
         return try database.firstRow(
             "SELECT key FROM \(table) WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1", [keys.lowerBound, keys.upperBound]
@@ -132,9 +133,8 @@ struct LogLoader {
         } catch where Damage.isDamage(error) {
             flaw(&log, .tailMissing(from: log.size, to: max(log.recordedSize, log.size)))
         }
-        if log.flaws.isEmpty, log.size != log.recordedSize {
-            flaw(&log, .tailMissing(from: log.size, to: log.recordedSize))
-        }
+        guard log.flaws.isEmpty, log.size != log.recordedSize else { return }
+        flaw(&log, log.size > log.recordedSize ? .size : .tailMissing(from: log.size, to: log.recordedSize))
     }
 
     // MARK: The rest

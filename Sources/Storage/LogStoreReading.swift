@@ -8,6 +8,11 @@ package struct StoredEntry: Equatable, Sendable {
     package let entry: [UInt8]
     /// Empty where there is none, it is missing, or it is erased.
     package let body: [UInt8]
+
+    package init(entry: [UInt8], body: [UInt8]) {
+        self.entry = entry
+        self.body = body
+    }
 }
 
 extension LogStore {
@@ -76,13 +81,10 @@ extension LogStore {
     }
 
     /// Leaf hashes from an index to the end, computed from what a reading connection gets back from the file: what a
-    /// checkpoint is to be signed over.
+    /// checkpoint is to be signed over. The end may be later than that of a state read before.
     package func readBack(_ origin: OriginName, from first: UInt64) throws -> [Digest] {
-        guard let number = state(origin)?.number else { return [] }
-        return try read("read back \(origin)") { database in
-            // Read anew, so that entries and state are of one moment.
-            try LogReadBack(database, LogLoader(database).state(number: number, origin: origin)).leafHashes(from: first)
-        }
+        guard let log = state(origin), first < log.size else { return [] }
+        return try read("read back \(origin)") { try LogReadBack($0, log.number).leafHashes(from: first) }
     }
 
     func withHashes<Value>(_ log: LogState, _ body: (LogHashes) throws -> Value) throws -> Value {

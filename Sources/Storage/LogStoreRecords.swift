@@ -20,6 +20,12 @@ package struct StoredAttestation: Equatable, Sendable {
     /// The origin line under which the node signed.
     package let node: [UInt8]
     package let note: [UInt8]
+
+    package init(cut: Digest, node: [UInt8], note: [UInt8]) {
+        self.cut = cut
+        self.node = node
+        self.note = note
+    }
 }
 
 extension LogTransaction {

@@ -93,6 +93,22 @@ extension LogTransaction {
         return (state(origin)?.recordedSize ?? 0) / Tiling.width * Tiling.width + UInt64(items.count)
     }
 
+    /// Sets the size of a log to what its rows reach to without a gap: where the recorded size is what is damaged.
+    package func repairSize(_ origin: OriginName) throws {
+        try repair(origin) { log in
+            let loader = LogLoader(database)
+            var size = Tiling.width * max(try loader.last("root", log.number).map { $0 + 1 } ?? 0,
+                try loader.last("bundle", log.number).map { $0 + 1 } ?? 0)
+            let last = RowKey.all(log.number).upperBound
+            try database.forEachRow(
+                "SELECT key, hashes FROM tail WHERE key BETWEEN ? AND ? ORDER BY key", [RowKey.make(log.number, size), last]
+            ) { row in
+                if RowKey.index(try row.integer(0)) == size { size += UInt64(try row.digests(1)?.count ?? 0) }
+            }
+            try database.run("UPDATE origin SET size = ? WHERE number = ?", [Int64(size), log.number])
+        }
+    }
+
     /// Forgets everything of a log but its evidence of a fork, so that it can be fetched from scratch.
     package func clear(_ origin: OriginName) throws {
         guard let number = state(origin)?.number else { return }
@@ -185,8 +201,10 @@ extension LogTransaction {
         for (offset, item) in finding.items.enumerated() {
             let index = start + UInt64(offset)
             let position = Position(origin: log.origin.line, index: index)
-            let fetched = try entries[index].map { try Self.run($0, at: position, item.stored ?? leafHash($0.entry)) }
-            guard let run = fetched ?? (item.isContested ? nil : item.entry) else {
+            // A stored hash that its entry contradicts decides nothing: who fetched the entry held it against a signed root.
+            let agreed = item.isContested ? nil : item.stored
+            let fetched = try entries[index].map { try Self.run($0, at: position, agreed ?? leafHash($0.entry)) }
+            guard let run = fetched ?? item.entry else {
                 throw StoreFailure(.rejected, "the tail of \(log.origin) has more damaged entries than were fetched")
             }
             items = items.appending(run)

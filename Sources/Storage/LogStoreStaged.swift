@@ -90,6 +90,7 @@ struct StagedLog {
 
     /// Another tail of the same entries, for a changed body.
     mutating func replaceTail(_ tail: PackedEntries, _ database: Database) throws {
+        try requireSound()
         precondition(tail.count == log.tail.count, "a tail is replaced by one of the same entries")
         try removeTailRows(database)
         log.tail = tail

@@ -137,7 +137,11 @@ extension LogTransaction {
         try change(origin) { log in
             try log.requireSound()
             try log.flush(to: database)
-            return try LogReadBack(database, log.log).leafHashes(from: first)
+            let hashes = try LogReadBack(database, log.log.number).leafHashes(from: min(first, log.log.size))
+            guard UInt64(hashes.count) == log.log.size - min(first, log.log.size) else {
+                throw StoreFailure(.corrupt, "entries of \(origin) were not read back; check the disk")
+            }
+            return hashes
         }
     }
 }

@@ -44,10 +44,10 @@ package struct LogVerifier {
             let end = min(number + Self.batch, bundles)
             try store.read("verify \(origin)") { database in
                 for number in number..<end {
-                    let key = RowKey.make(state.number, number)
-                    let mark = try database.firstRow("SELECT mask FROM missing WHERE key = ?", [key]) { try $0.bytes(0) }
-                    let finding = BundleFinding(try BundleReader(database, key).evidence())
-                    scan.add(number, finding, mark.flatMap(BundleBits.init(encoded:)) ?? BundleBits(), opening)
+                    let reader = BundleReader(database, RowKey.make(state.number, number))
+                    let finding = BundleFinding(try reader.evidence())
+                    scan.add(number, finding, try reader.mark(), opening)
+                    if reader.isFileDamaged { scan.markFileDamaged() }
                 }
             }
             number = end
@@ -77,7 +77,7 @@ extension LogVerifier {
         let origin: OriginName
         let size: UInt64
         let tail: TailFinding
-        var tailMark = BundleBits()
+        let tailMark: BundleBits?
         var checkpoint: SignedCheckpoint?
         var proving: LogProving?
         /// What was wrong with checkpoint and proof by themselves, and with the log's frame.
@@ -90,13 +90,7 @@ extension LogVerifier {
             if !recorded.isPlausible { flaws.append(.size) }
             let start = size / Tiling.width * Tiling.width
             tail = try TailFinding(database, state.number, start: start, end: size)
-            let key = RowKey.make(state.number, size / Tiling.width)
-            do {
-                let mark = try database.firstRow("SELECT mask FROM missing WHERE key = ?", [key]) { try $0.bytes(0) }
-                tailMark = mark.flatMap(BundleBits.init(encoded:)) ?? BundleBits()
-            } catch where Damage.isDamage(error) {
-                flaws.append(.marks)
-            }
+            tailMark = try BundleReader(database, RowKey.make(state.number, size / Tiling.width)).mark()
             do {
                 try readCheckpoints(database, state, keys)
             } catch where Damage.isDamage(error) {

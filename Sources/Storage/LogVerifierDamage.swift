@@ -25,7 +25,7 @@ package struct Damage: Equatable, Sendable, CustomStringConvertible {
 
     package enum Kind: Equatable, Sendable {
         case entry(index: UInt64, EntryReason)
-        /// The lengths of a bundle's entries are damaged; all entries were made out all the same.
+        /// The lengths of the entries of a bundle, or of the tail, are damaged; what can be made out was, whatever they say.
         case framing(number: UInt64)
         /// The stored leaf hashes of a bundle; its entries are good.
         case tile(number: UInt64)
@@ -75,7 +75,7 @@ package struct Damage: Equatable, Sendable, CustomStringConvertible {
         switch kind {
         case .entry(let index, .hashMismatch): "\(origin):\(index): the entry or its body is not the one that was stored"
         case .entry(let index, .unreadable): "\(origin):\(index): the entry cannot be read"
-        case .framing(let number): "\(origin) bundle \(number): the lengths are damaged, the entries are good"
+        case .framing(let number): "\(origin) bundle \(number): the lengths of entries are damaged"
         case .tile(let number): "\(origin) bundle \(number): the leaf hashes are damaged, the entries are good"
         case .bundleRoot(let number): "\(origin) bundle \(number): the root is damaged, the entries are good"
         case .bundleMissing(let number): "\(origin) bundle \(number): it is not there"
@@ -119,6 +119,8 @@ package struct LogMirror: Equatable, Sendable {
     package var repairable: [UInt64] = []
     /// Whether ``LogTransaction/repairTail(_:)`` makes the tail whole from what is stored.
     package var isTailRepairable = false
+    /// Pages of the file are damaged: SQLite commits no repair that meets them, so ``LogStore/copyReadable(to:)`` comes first.
+    package var isFileDamaged = false
 
     init(origin: OriginName, size: UInt64) {
         self.origin = origin

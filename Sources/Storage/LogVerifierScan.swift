@@ -7,6 +7,7 @@ struct LogScan {
     private(set) var damages: [Damage] = []
     private(set) var damageCount = 0
     private(set) var mirror: LogMirror
+    private var areMarksDamaged = false
     /// Leaf hashes of the bundles in which a signed size ends.
     private var partial: [UInt64: [Digest]] = [:]
 
@@ -22,15 +23,22 @@ struct LogScan {
 
     mutating func marks(of opening: LogVerifier.Opening) {
         for flaw in opening.flaws { report(flaw) }
+        if opening.tail.isFileDamaged { mirror.isFileDamaged = true }
     }
 
-    mutating func add(_ number: UInt64, _ finding: BundleFinding, _ mark: BundleBits, _ opening: LogVerifier.Opening) {
+    mutating func markFileDamaged() { mirror.isFileDamaged = true }
+
+    mutating func add(_ number: UInt64, _ finding: BundleFinding, _ mark: BundleBits?, _ opening: LogVerifier.Opening) {
         mirror.bundles.append(finding.hash)
         for size in [opening.checkpoint?.size, opening.proving?.stored] where size.map({ $0 / Tiling.width }) == number {
             partial[number] = finding.leaves
         }
-        if mark != finding.lacking { reportMarks(number, finding, mark) }
-        if finding.isSound { return }
+        if let mark, mark != finding.lacking { reportMarks(number, finding, mark) }
+        if mark == nil { reportMarks() }
+        if finding.isSound {
+            if mark != finding.lacking { mirror.repairable.append(number) }
+            return
+        }
 
         if finding.hash == nil {
             mirror.candidates[number] = finding.candidates
@@ -56,9 +64,17 @@ struct LogScan {
         }
     }
 
+    /// Marks that cannot be read are told of once.
+    private mutating func reportMarks() {
+        if !areMarksDamaged { report(.marks) }
+        areMarksDamaged = true
+    }
+
     // MARK: Tail and roots
 
     mutating func finish(_ opening: LogVerifier.Opening) {
+        var isMarkWrong = opening.tailMark == nil
+        if isMarkWrong { reportMarks() }
         let items = opening.tail.items
         let hasContested = items.contains(where: \.isContested)
         let byHash = items.map(\.best)
@@ -70,12 +86,16 @@ struct LogScan {
             let index = opening.tail.start + UInt64(offset)
             let isDecided = index < covered && (isHashProven || isEntryProven)
             addTail(item, index, isHashGood: isHashProven, isEntryGood: isEntryProven, isDecided: isDecided)
-            if item.entry != nil, opening.tailMark[offset] != item.entry?.onlyLacksBody {
+            if let mark = opening.tailMark, let entry = item.entry, mark[offset] != entry.onlyLacksBody {
+                isMarkWrong = true
                 report(.missingMark(index: index))
             }
         }
         reportGaps(items, opening.tail.start)
-        mirror.isTailRepairable = !items.isEmpty && damagedTail(opening).isEmpty && (hasContested || opening.tail.isFramingDamaged || items.contains { $0.stored == nil })
+        if opening.tail.isFramingDamaged { report(.framing(number: opening.tail.start / Tiling.width)) }
+        mirror.isTailRepairable =
+            damagedTail(opening).isEmpty
+            && (hasContested || opening.tail.isFramingDamaged || isMarkWrong || items.contains { $0.stored == nil })
         if isProven(mirror.tail, opening) == false { report(.rootMismatch) }
     }
 

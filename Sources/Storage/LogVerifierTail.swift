@@ -23,6 +23,8 @@ struct TailFinding {
     let start: UInt64
     private(set) var items: [Item]
     private(set) var isFramingDamaged = false
+    /// SQLite could not read a row.
+    private(set) var isFileDamaged = false
 
     /// Reads the rows of entries `start..<end`, fewer than a bundle.
     init(_ database: Database, _ number: Int64, start: UInt64, end: UInt64) throws {
@@ -53,9 +55,12 @@ struct TailFinding {
         }
     }
 
-    private func part<Value>(
+    private mutating func part<Value>(
         _ sql: String, _ key: Int64, _ database: Database, _ decode: (Row) throws -> Value?
     ) throws -> Value? {
-        do { return try database.firstRow(sql, [key], decode) ?? nil } catch where Damage.isDamage(error) { return nil }
+        do { return try database.firstRow(sql, [key], decode) ?? nil } catch where Damage.isDamage(error) {
+            isFileDamaged = true
+            return nil
+        }
     }
 }

@@ -70,6 +70,7 @@ package struct ForkProof: Equatable, Sendable {
     }
 }
 
+/// Why a fork proof proves nothing.
 package enum ForkProofFailure: Error, Equatable, Sendable, CustomStringConvertible {
     case note(NoteFailure)
     case differentOrigins
@@ -124,29 +125,5 @@ extension ForkProof {
 
     private static func inclusion(_ reader: inout ByteReader) throws(DecodingFailure) -> Inclusion {
         Inclusion(leaf: try reader.digest(), path: try reader.digests(maximum: maximumPath))
-    }
-}
-
-extension ByteWriter {
-    /// A vector of at most `maximum` hashes.
-    package mutating func digests(_ digests: [Digest], maximum: Int) {
-        vector(digests.flatMap(\.bytes), maximum: maximum * Digest.byteCount)
-    }
-}
-
-extension ByteReader {
-    package mutating func digest() throws(DecodingFailure) -> Digest {
-        guard let digest = Digest(try fixed(Digest.byteCount)) else { throw .truncated }
-        return digest
-    }
-
-    package mutating func digests(maximum: Int) throws(DecodingFailure) -> [Digest] {
-        let bytes = try vector(0...(maximum * Digest.byteCount))
-        guard bytes.count % Digest.byteCount == 0 else { throw .vectorLength(bytes.count) }
-        return bytes.withUnsafeBytes { buffer in
-            (0..<(buffer.count / Digest.byteCount)).map {
-                Digest(loading: buffer.baseAddress! + $0 * Digest.byteCount)
-            }
-        }
     }
 }

@@ -14,6 +14,7 @@ package struct VerifierKey: Sendable, CustomStringConvertible {
         identifier = Self.identifier(name: name, publicKey: key.bytes)
     }
 
+    /// Reads the one form; the key id must be that of the name and key.
     package init(_ text: some StringProtocol) throws(DecodingFailure) {
         let parts = Array(text.utf8).split(separator: 0x2b, maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { throw .malformed("a verifier key is <name>+<key id>+<base64 key>") }

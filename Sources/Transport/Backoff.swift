@@ -7,7 +7,9 @@ package struct Backoff: Equatable, Sendable {
     package var resetAfterMilliseconds = 10_000
     private var ceilingMilliseconds: Int?
 
-    package init(initialMilliseconds: Int = 100, maximumMilliseconds: Int = 15_000, resetAfterMilliseconds: Int = 10_000) {
+    package init(
+        initialMilliseconds: Int = 100, maximumMilliseconds: Int = 15_000, resetAfterMilliseconds: Int = 10_000
+    ) {
         precondition(
             initialMilliseconds > 0 && maximumMilliseconds >= initialMilliseconds, "delays must be able to grow")
         self.initialMilliseconds = initialMilliseconds

@@ -5,6 +5,7 @@ import NIOPosix
 package final class Dialer: Sendable {
     private let host: String
     private let port: Int
+    private let address: String
     private let group: any EventLoopGroup
     private let configuration: LinkConfiguration
     private let handler: any LinkHandler
@@ -21,6 +22,7 @@ package final class Dialer: Sendable {
     ) {
         self.host = host
         self.port = port
+        self.address = ConnectionOptions.address(host: host, port: port)
         self.group = group
         var configuration = configuration
         configuration.isAllowed = { $0 == expectedKey }
@@ -49,10 +51,17 @@ package final class Dialer: Sendable {
             .connectTimeout(.milliseconds(Int64(configuration.connectTimeoutMilliseconds)))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.recvAllocator, value: ConnectionOptions.allocator)
-            .channelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try initialize(channel, ended) }
-            }
             .connect(host: host, port: port)
+            // Only now: a name with several addresses may have several connections started, of which one is chosen.
+            .flatMapThrowing { [self] channel in
+                do {
+                    try addHandler(to: channel, ended)
+                } catch {
+                    channel.close(promise: nil)
+                    throw error
+                }
+                return channel
+            }
         connecting.whenFailure { [self] error in
             handler.linkFailed(remoteAddress: address, isInitiator: true, .connectFailed("\(error)"))
             ended.succeed(nil)
@@ -67,9 +76,7 @@ package final class Dialer: Sendable {
         }
     }
 
-    private var address: String { "\(host):\(port)" }
-
-    private func initialize(_ channel: any Channel, _ ended: EventLoopPromise<Int64?>) throws {
+    private func addHandler(to channel: any Channel, _ ended: EventLoopPromise<Int64?>) throws {
         let connection = try LinkChannelHandler(
             role: .initiator, remoteAddress: address, configuration: configuration, user: handler,
             observer: .init(ended: { _, openMilliseconds in ended.succeed(openMilliseconds) }))

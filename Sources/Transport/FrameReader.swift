@@ -49,7 +49,8 @@ struct FrameReader {
         while headerCount < Frame.headerLength {
             var chunk: UInt64 = 0
             let count = try withUnsafeMutableBytes(of: &chunk) { bytes throws(LinkClosure) in
-                try source.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<(Frame.headerLength - headerCount)]))
+                try source.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<(Frame.headerLength - headerCount)]))
             }
             if count == 0 { return false }
             // Big-endian, the newest byte lowest.

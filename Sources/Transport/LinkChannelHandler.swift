@@ -45,6 +45,7 @@ final class LinkChannelHandler: ChannelDuplexHandler {
     var deliveredBytes: UInt64 = 0
     /// What the user was last told about writability.
     var announcedWritable = true
+    private var hasStarted = false
     private var openedAt = NIODeadline.distantPast
     private var deadline: Scheduled<Void>?
     private var inboundWatch = StallWatch()
@@ -66,7 +67,18 @@ final class LinkChannelHandler: ChannelDuplexHandler {
 
     // MARK: Events of the channel
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { start(context) }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
+        start(context)
+        context.fireChannelActive()
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard !hasStarted else { return }
+        hasStarted = true
         let limit = configuration.handshakeTimeoutMilliseconds
         schedule(milliseconds: limit, in: context) { handler, context in
             handler.end(.handshakeTimedOut(milliseconds: limit), in: context)
@@ -79,6 +91,13 @@ final class LinkChannelHandler: ChannelDuplexHandler {
         deadline?.cancel()
         phase = .ended
         context.fireChannelInactive()
+    }
+
+    /// Comes last in any case, also for a connection that ended before it was active.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end(.connectionLost("the connection ended before it was set up"), in: context)
+        deadline?.cancel()
+        phase = .ended
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -199,7 +218,8 @@ final class LinkChannelHandler: ChannelDuplexHandler {
         _ body: @escaping (LinkChannelHandler, ChannelHandlerContext) -> Void
     ) {
         deadline?.cancel()
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(milliseconds))) { [weak self] in
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(milliseconds))) {
+            [weak self] in
             guard let self else { return }
             if case .ended = phase { return }
             body(self, context)

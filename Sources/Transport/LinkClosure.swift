@@ -87,7 +87,8 @@ extension LinkClosure: CustomStringConvertible {
         case .handshakeFailed(let detail): "no TLS 1.3 handshake with a node: \(detail)"
         case .handshakeTimedOut(let limit): "the TLS handshake did not end within \(limit) ms"
         case .brokenRecord(let detail): "broken TLS record: \(detail)"
-        case .frameTooLong(let announced, let limit): "a frame of \(announced) bytes was announced; the limit is \(limit)"
+        case .frameTooLong(let announced, let limit):
+            "a frame of \(announced) bytes was announced; the limit is \(limit)"
         case .emptyFrame: "a frame without a type arrived"
         case .frameStalled(let limit): "a frame was begun and not finished within \(limit) ms"
         case .peerNotReading(let limit): "the peer has read nothing for \(limit) ms"

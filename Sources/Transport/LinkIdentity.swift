@@ -15,6 +15,7 @@ package struct LinkIdentity: Sendable {
     /// - Parameter seed: the 32-byte Ed25519 private key of RFC 8032 section 5.1.5.
     package init(seed: [UInt8]) throws(Failure) {
         guard seed.count == 32 else { throw .seedLength(seed.count) }
+        OpenSSLLifetime.keepUntilProcessEnds()
         ERR_clear_error()
         guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count) else {
             throw .openSSL(OpenSSLError().description)

@@ -40,12 +40,13 @@ package final class Listener: Sendable {
         handler: any LinkHandler
     ) async throws(BindFailure) -> Listener {
         let connections = InboundConnections(configuration)
-        let bootstrap = bootstrap(group, configuration, handler, connections, address: "\(host):\(port)")
+        let address = ConnectionOptions.address(host: host, port: port)
+        let bootstrap = bootstrap(group, configuration, handler, connections, address: address)
         let channel: any Channel
         do {
             channel = try await bootstrap.bind(host: host, port: port).get()
         } catch {
-            throw BindFailure(address: "\(host):\(port)", cause: "\(error)")
+            throw BindFailure(address: address, cause: "\(error)")
         }
         return Listener(
             host: host, channel: channel, group: group, configuration: configuration, handler: handler,
@@ -91,7 +92,7 @@ package final class Listener: Sendable {
         guard !state.withLock({ $0.isClosed }) else { return }
         eventLoop.scheduleTask(in: .milliseconds(Self.rebindMilliseconds)) { [weak self] in
             guard let self, !state.withLock({ $0.isClosed }) else { return }
-            let address = "\(host):\(port)"
+            let address = ConnectionOptions.address(host: host, port: port)
             Self.bootstrap(group, configuration, handler, connections, address: address)
                 .bind(host: host, port: port)
                 .whenComplete { [weak self] result in

@@ -38,6 +38,7 @@ struct HistoryFileTests {
         let folder = try HistoryFolder()
         let store = try filled(folder)
         try store.compact()
+        while store.trash.first != nil { usleep(1_000) }
         let rows = try store.database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM merged") ?? 0 }
         let leaves = store.statistics.runBytes / HistoryDatabase.pageBytes
         // Segments and one row of the index.
@@ -75,7 +76,7 @@ struct HistoryFileTests {
             for table in ["fresh", "merged"] {
                 try database.execute(
                     sql: """
-                        UPDATE \(table) SET data = substr(data, 1, 5000) || x'00ff' || substr(data, 5003)
+                        UPDATE \(table) SET data = CAST(substr(data, 1, 700) || x'00ff' || substr(data, 703) AS BLOB)
                         WHERE id & 0x80000000 = 0
                         """)
             }
@@ -98,8 +99,10 @@ struct HistoryFileTests {
 
         let merged = try HistoryStore(path: folder.path, options: .small)
         let origin = try merged.originNumber(Array("x/a/1".utf8))
-        try merged.observe(subjects, origin: origin, inBatchesOf: 300)
-        #expect(throws: HistoryFailure.self) { try merged.compact() }
+        #expect(throws: HistoryFailure.self) {
+            try merged.observe(subjects, origin: origin, inBatchesOf: 300)
+            try merged.compact()
+        }
         merged.close()
     }
 
@@ -126,7 +129,7 @@ struct HistoryFileTests {
         let url = URL(fileURLWithPath: folder.path)
         var bytes = try Data(contentsOf: url)
         switch harm {
-        case .garbage: bytes = Data("This is no database, and it is longer than the header of one would be: ".utf8) + bytes
+        case .garbage: bytes = Data("This is no database, though it is longer than a header: ".utf8) + bytes
         case .cut: bytes = bytes.prefix(bytes.count / 3)
         case .version: try DatabaseQueue(path: folder.path).write { try $0.execute(sql: "PRAGMA user_version = 99") }
         case .page: bytes.replaceSubrange(3 * 16_384..<12 * 16_384, with: Data(repeating: 0xA5, count: 9 * 16_384))
@@ -163,6 +166,7 @@ struct HistoryFileTests {
             }
         }
         #expect(throws: HistoryFailure.self) { try store.flush() }
+        #expect(throws: HistoryFailure.self) { try store.compact() }
         #expect(try store.facts(about: subjects[5]).count == 1 + appended)
         #expect(try store.snapshot().facts(partitions: 2).count == subjects.count)
 
@@ -172,6 +176,29 @@ struct HistoryFileTests {
         try store.compact()
         #expect(store.statistics.recordsInMemory == 0)
         #expect(try store.facts(about: subjects[5]).count == 2 + appended)
+    }
+
+    @Test func aMergeThatFindsNoRoomIsDoneOnceThereIs() throws {
+        let folder = try HistoryFolder()
+        let store = try HistoryStore(path: folder.path, options: .small)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        for _ in 0..<2 {
+            try store.observe(Array(subjects[0..<300]), origin: origin, reference: Array(repeating: 9, count: 60))
+            try store.flush()
+        }
+        let setLimit = { (pages: Int) in
+            try store.database.pool.writeWithoutTransaction {
+                _ = try Int.fetchOne($0, sql: "PRAGMA max_page_count = \(pages)")
+            }
+        }
+        try setLimit(1)
+        #expect(throws: HistoryFailure.self) { try store.compact() }
+        #expect(store.statistics.runs == 2)
+        try setLimit(1_000_000)
+        try store.compact()
+        #expect(store.statistics.runs == 1)
+        #expect(store.statistics.failure == nil)
+        #expect(try store.facts(about: subjects[299]).count == 2)
     }
 
     @Test func aStoreThatIsClosedSaysSo() throws {

@@ -79,6 +79,51 @@ struct HistoryStoreTests {
         #expect(store.visibleUpTo(origin) == 0)
     }
 
+    @Test func aLateRecordIsAddedOnceAndDurable() throws {
+        let folder = try HistoryFolder()
+        let store = try HistoryStore(path: folder.path)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        try store.observe(Array(subjects[0..<10]), origin: origin)
+        var batch = HistoryBatch()
+        batch.reset(origin: origin, first: 10)
+        batch.advance(to: 20)
+        try store.append(batch)
+
+        var late = HistoryBatch()
+        late.reset(origin: origin, first: 8)
+        for index in [8, 9, 12, 15, 25] as [UInt64] {
+            let subject = index < 10 ? subjects[Int(index)] : subjects[50]
+            let record = HistoryRecord(origin: origin, index: index, kind: 1, day: 3, quantity: 1, leafPrefix: index)
+            late.append(HistoryFact(record: record, reference: [UInt8(index)]), about: subject)
+        }
+        late.appendErasure(index: 26, targetOrigin: origin, targetIndex: 1)
+        for _ in 0..<3 { try store.insertLate(late) }
+        #expect(try store.facts(about: subjects[8]).count == 1)
+        #expect(try store.facts(about: subjects[50]).map(\.record.index) == [12, 15])
+        #expect(store.erasures.isEmpty)
+        #expect(store.visibleUpTo(origin) == 20)
+
+        // What comes behind the position is for `append`; a crash takes neither.
+        let copy = try folder.copy()
+        let reopened = try HistoryStore(path: copy.path)
+        #expect(reopened.foldedUpTo(origin) == 20)
+        for store in [store, reopened] {
+            batch.reset(origin: origin, first: 20)
+            batch.appendErasure(index: 20, targetOrigin: origin, targetIndex: 7)
+            try store.append(batch)
+            late.reset(origin: origin, first: 11)
+            late.append(HistoryRecord(origin: origin, index: 11, kind: 5, day: 3), about: subjects[50])
+            late.appendErasure(index: 20, targetOrigin: origin, targetIndex: 7)
+            try store.insertLate(late)
+            #expect(try store.facts(about: subjects[50]).map(\.record.index) == [11, 12, 15])
+            #expect(try store.facts(about: subjects[50]).map(\.reference) == [[], [12], [15]])
+            #expect(store.erasures.map(\.index) == [20])
+            try store.compact()
+            store.close()
+        }
+        #expect(!copy.files.isEmpty)
+    }
+
     // MARK: Snapshots
 
     @Test func aSnapshotShowsOneMoment() throws {

@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [
-        Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0, count: 100), [UInt8](repeating: 0xff, count: 100_000),
+        Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0, count: 100),
+        [UInt8](repeating: 0xff, count: 100_000),
         [0x16, 0x03, 0x01, 0xff, 0xff] + [UInt8](repeating: 1, count: 70_000),
     ])
     func garbageEndsOnlyItsOwnConnection(bytes: [UInt8]) async throws {

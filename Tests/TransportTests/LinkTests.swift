@@ -92,7 +92,11 @@ import Testing
         }
         let nodes = try await TwoNodes.listening(server: server)
         let payload = pattern(256 << 10)
-        try await nodes.dialing({ $0.highWaterBytes = 1 << 20; $0.lowWaterBytes = 256 << 10 }) {
+        let limits = { (configuration: inout LinkConfiguration) in
+            configuration.highWaterBytes = 1 << 20
+            configuration.lowWaterBytes = 256 << 10
+        }
+        try await nodes.dialing(limits) {
             let link = await nodes.client.link()
             let receiver = await nodes.server.link()
             var sent = 0
@@ -135,7 +139,11 @@ import Testing
             if case .opened(let link) = event { link.pauseReading() }
         }
         let nodes = try await TwoNodes.listening(server: server)
-        await nodes.dialing({ $0.highWaterBytes = 1 << 20; $0.maximumQueuedBytes = 4 << 20 }) {
+        let limits = { (configuration: inout LinkConfiguration) in
+            configuration.highWaterBytes = 1 << 20
+            configuration.maximumQueuedBytes = 4 << 20
+        }
+        await nodes.dialing(limits) {
             let link = await nodes.client.link()
             let payload = pattern(1 << 20)
             while link.send(type: 1, payload: payload) {}

@@ -44,7 +44,7 @@ package final class ControlConnection: Sendable {
         var sent = 0
         while sent < writer.bytes.count {
             let count = writer.bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw NodeFailure(.unavailable, "the control connection broke: \(String(cString: strerror(errno)))") }

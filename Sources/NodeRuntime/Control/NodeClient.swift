@@ -7,6 +7,7 @@ package final class NodeClient {
         case opened(NodeCommands)
     }
 
+    private static let patienceMilliseconds: UInt64 = 10_000
     private let way: Way
 
     /// Whether a running node answers.
@@ -17,16 +18,31 @@ package final class NodeClient {
             throw NodeFailure(
                 .invalid, "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
         }
-        if let connection = try ControlConnection.connect(folder.controlSocket) {
-            way = .socket(connection)
-        } else {
-            way = .opened(try NodeCommands(opening: folder))
+        way = try Self.way(to: folder)
+    }
+
+    /// Another process may have the stores open for a moment: a command that is about to end, or a node that is about to
+    /// listen.
+    private static func way(to folder: NodeFolder) throws -> Way {
+        let deadline = steadyMilliseconds() + patienceMilliseconds
+        while true {
+            if let connection = try ControlConnection.connect(folder.controlSocket) { return .socket(connection) }
+            do { return .opened(try NodeCommands(opening: folder)) } catch let failure as NodeFailure {
+                guard failure.code == .unavailable, steadyMilliseconds() < deadline else { throw failure }
+            }
+            usleepMilliseconds(20)
         }
+    }
+
+    /// Reaches a node only if it runs; nil otherwise.
+    package init?(running folder: NodeFolder) throws {
+        guard let connection = try ControlConnection.connect(folder.controlSocket) else { return nil }
+        way = .socket(connection)
     }
 
     /// Sends a command, hands on what comes before the answer, and gives the answer.
     package func call(
-        _ command: String, _ members: [(String, JSONValue)] = [], drafts: [Draft]? = nil, event: (JSONValue) throws -> Void = { _ in }
+        _ command: String, _ members: [(String, JSONValue)] = [], drafts: [Draft]? = nil, event: @escaping (JSONValue) throws -> Void = { _ in }
     ) throws -> JSONValue {
         var list = [JSONMember("command", .string(command))]
         for (name, value) in members { list.append(JSONMember(name, value)) }

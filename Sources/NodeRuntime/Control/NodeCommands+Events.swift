@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Encoding
 internal import Federation
 internal import Scoring
@@ -16,11 +17,12 @@ extension NodeCommands {
         ]
     }
 
-    /// Says which of the drafts would not be recorded, and why: `[[place, reason], …]`.
+    /// Says which of the drafts would not be recorded, and why: `[[place, reason], …]`. Each is seen behind those before it.
     func check(_ drafts: [UInt8]?) throws -> JSONValue {
         var flaws: [JSONValue] = []
+        var check = DraftCheck(node)
         for (place, draft) in try decode(drafts).enumerated() {
-            if let flaw = try node.flaw(of: draft) { flaws.append([.integer(Int64(place)), .string(flaw)]) }
+            if let flaw = try check.flaw(of: draft) { flaws.append([.integer(Int64(place)), .string(flaw)]) }
         }
         return ["flaws": .array(flaws)]
     }
@@ -52,7 +54,7 @@ extension NodeCommands {
     }
 
     /// One line a subject, in order; the answer is the root over them.
-    func standings(_ request: inout JSONObjectReader, _ emit: (JSONValue) throws -> Void) throws -> JSONValue {
+    func standings(_ request: inout JSONObjectReader, _ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         let day = try day(&request)
         let tiers = node.rulebook.tiers.map { JSONValue.string($0.name) }
         var lines: [JSONValue] = []

@@ -1,8 +1,11 @@
+internal import Cryptography
 internal import Encoding
 internal import Federation
 internal import Foundation
 internal import Replication
+internal import Scoring
 internal import Storage
+internal import TransparencyLog
 
 extension NodeCommands {
     /// Where this node stands: every log against every peer, and the store.
@@ -25,6 +28,10 @@ extension NodeCommands {
                 "folded_durable": .integer(Int64(node.history.foldedUpTo(number))),
                 "frozen": .boolean(place?.isFrozen ?? state?.isForked ?? false),
                 "peers": .array((place?.peers ?? []).map { ["peer": .string($0.peer), "size": .integer(Int64($0.size))] }),
+                "taken_from": .array(
+                    (sync?.arrivals.counts(of: origin) ?? []).map {
+                        ["peer": .string(node.topology.nodes[$0.peer].name), "entries": .integer(Int64($0.entries))]
+                    }),
             ])
         }
         return try .object(header() + [JSONMember("logs", .array(logs))])
@@ -49,7 +56,7 @@ extension NodeCommands {
         ]
     }
 
-    func converge(_ request: inout JSONObjectReader, _ emit: (JSONValue) throws -> Void) throws -> JSONValue {
+    func converge(_ request: inout JSONObjectReader, _ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         let sync = try needSync()
         let day = try day(&request)
         let timeout = try request.optionalInteger("timeout_ms", in: 0...86_400_000) ?? 60_000
@@ -117,7 +124,7 @@ extension NodeCommands {
     }
 
     /// Emits the visible size of a log each time it grows, until `until` is reached.
-    func watch(_ request: inout JSONObjectReader, _ emit: (JSONValue) throws -> Void) throws -> JSONValue {
+    func watch(_ request: inout JSONObjectReader, _ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         let origin = try origin(named: request.string("origin"))
         let until = UInt64(try request.integer("until", in: 0...Int64.max))
         let number = try node.history.originNumber(origin.line)

@@ -1,5 +1,5 @@
 package import Encoding
-package import Federation
+internal import Federation
 internal import Foundation
 internal import Scoring
 internal import Storage
@@ -24,13 +24,13 @@ package final class NodeCommands: Sendable {
     /// - Parameters:
     ///   - drafts: encoded drafts that came with the request.
     ///   - emit: hears progress (`{"progress":…}`) and lines (`{"line":…}`) before the answer.
-    package func handle(_ request: JSONValue, drafts: [UInt8]?, emit: (JSONValue) throws -> Void) throws -> JSONValue {
+    package func handle(_ request: JSONValue, drafts: [UInt8]?, emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         var reader: JSONObjectReader
         let command: String
         do {
             reader = try JSONObjectReader(request)
             command = try reader.string("command")
-        } catch let failure as JSONFailure { throw NodeFailure(.invalid, "\(failure)") }
+        } catch { throw NodeFailure(.invalid, "\(error)") }
         do {
             let answer = try handle(command, &reader, drafts, emit)
             return answer
@@ -38,7 +38,7 @@ package final class NodeCommands: Sendable {
     }
 
     private func handle(
-        _ command: String, _ request: inout JSONObjectReader, _ drafts: [UInt8]?, _ emit: (JSONValue) throws -> Void
+        _ command: String, _ request: inout JSONObjectReader, _ drafts: [UInt8]?, _ emit: @escaping (JSONValue) throws -> Void
     ) throws -> JSONValue {
         switch command {
         case "status": return try status()
@@ -52,6 +52,7 @@ package final class NodeCommands: Sendable {
         case "resync": return try resync(&request, emit)
         case "export": return try export(&request, emit)
         case "watch": return try watch(&request, emit)
+        case "link": return try link(&request)
         default: throw NodeFailure(.invalid, "the node knows no command \(command): both sides must be of the same release")
         }
     }

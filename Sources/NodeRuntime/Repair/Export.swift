@@ -1,6 +1,6 @@
 internal import Cryptography
 internal import Encoding
-package import Federation
+internal import Federation
 internal import Foundation
 internal import Scoring
 internal import Storage

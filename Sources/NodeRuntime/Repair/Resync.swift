@@ -141,10 +141,7 @@ struct Resync {
         report.damageCount += damaged.damagedSubjects.count
         report.damages += damaged.damagedSubjects.map { "standings of \($0)" }
         let node = node
-        try node.writer.exclusively {
-            try node.history.clear()
-            try node.catchUpHistory()
-        }
+        try node.writer.exclusively { try node.rebuildHistory() }
         report.rebuiltStandings = true
     }
 
@@ -157,8 +154,7 @@ struct Resync {
         let origin = state.origin
         try node.writer.write { try $0.clear(origin) }
         sync.reset(origin)
-        guard let held = node.log.state(origin).map({ try node.held($0) }) else { return }
-        try sync.onCore { [held = try held] in $0.reset(held, now: steadyMilliseconds()) }
+        finished(origin)
         try wait(for: state)
         report.repairedEntries += state.size
     }

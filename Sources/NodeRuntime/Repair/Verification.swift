@@ -1,8 +1,8 @@
 internal import Cryptography
-package import Federation
+internal import Federation
 internal import Foundation
 internal import Scoring
-package import Storage
+internal import Storage
 
 /// What `concord verify` found.
 package struct VerificationReport: Sendable {

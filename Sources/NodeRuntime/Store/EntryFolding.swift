@@ -1,7 +1,7 @@
-package import Cryptography
-package import Federation
-package import Scoring
-package import Storage
+internal import Cryptography
+internal import Federation
+internal import Scoring
+internal import Storage
 
 /// Turns stored entries into what the history keeps of them. Works in place on the packed bytes: it runs for every event
 /// that arrives.

@@ -1,4 +1,4 @@
-package import Federation
+internal import Federation
 internal import Scoring
 internal import Storage
 internal import TransparencyLog

@@ -1,4 +1,5 @@
 internal import Federation
+internal import Scoring
 internal import Storage
 internal import Synchronization
 
@@ -23,7 +24,7 @@ final class Excuses: Sendable {
         if let known, known.missing == missing, known.erasures == erasures.count { return known.unexcused }
         var unexcused: [UInt64] = []
         let number = try node.history.originNumber(state.origin.line)
-        for index in state.missing {
+        for index in state.missing.indices {
             guard unexcused.count < Self.most else { break }
             if try !node.isErased(number, index, of: state.origin, erasures) { unexcused.append(index) }
         }
@@ -50,9 +51,4 @@ extension Node {
         let unexcused = try excuses.unexcused(state, node: self)
         return (min(state.size, unexcused.first ?? state.size), unexcused)
     }
-}
-
-extension HistoryStore {
-    /// The line of an origin's number; nil for numbers that stand for none.
-    func originLine(_ number: UInt32) -> [UInt8]? { originLines[safe: Int(number)] }
 }

@@ -1,5 +1,5 @@
 internal import Cryptography
-package import Federation
+internal import Federation
 internal import Foundation
 internal import Storage
 internal import Synchronization
@@ -65,6 +65,9 @@ final class LogWriter: Sendable {
         }
         if isFirst { queue.async { [self] in work() } }
     }
+
+    /// The node's history was replaced.
+    func historyChanged() { folding.withLock { $0 = EntryFolding(history: node.history) } }
 
     /// Waits until everything submitted so far is done.
     func drain() { queue.sync {} }

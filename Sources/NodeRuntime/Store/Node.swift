@@ -1,4 +1,4 @@
-package import Cryptography
+internal import Cryptography
 package import Federation
 internal import Foundation
 package import Scoring
@@ -18,7 +18,7 @@ package final class Node: Sendable {
     let logKey: SigningKey
     let linkKey: SigningKey
     package let log: LogStore
-    package let history: HistoryStore
+    private let historyBox: Mutex<HistoryStore>
     let published: PublishedFile
     let clock = Mutex(HybridClock())
     let excuses = Excuses()
@@ -41,9 +41,9 @@ package final class Node: Sendable {
         (logKey, linkKey) = try folder.keys()
         lock = try FolderLock(folder)
         log = try LogStore(path: folder.logFile)
-        history = try HistoryStore.openOrRebuild(path: folder.standingsFile)
+        historyBox = Mutex(try HistoryStore.openOrRebuild(path: folder.standingsFile))
         published = try PublishedFile(path: folder.publishedFile)
-        try catchUpHistory()
+        try prepareHistory()
         writerBox.withLock { $0 = LogWriter(node: self) }
         restoreClock()
     }
@@ -58,11 +58,31 @@ package final class Node: Sendable {
             writer?.drain()
             writer = nil
         }
-        try history.close()
+        history.close()
         try log.close()
     }
 
     var isAuthority: Bool { topology.nodes[index].isAuthority }
+
+    /// What the logs say about each subject; another object after a rebuild.
+    package var history: HistoryStore { historyBox.withLock { $0 } }
+
+    private func prepareHistory() throws {
+        for key in topology.nodes.flatMap(\.keys) { _ = try history.originNumber(key.name) }
+        for factor in rulebook.factors { _ = try history.reserveFactor(Array(factor.code.utf8)) }
+        try catchUpHistory()
+    }
+
+    /// Throws the derived store away and folds everything again; while the writer rests.
+    func rebuildHistory() throws {
+        try historyBox.withLock { history in
+            history.close()
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.standingsFile + suffix) }
+            history = try HistoryStore(path: folder.standingsFile)
+        }
+        try prepareHistory()
+        writer.historyChanged()
+    }
 
     /// Folds what the log holds and the history does not: after a crash a little, after its loss everything.
     package func catchUpHistory() throws {

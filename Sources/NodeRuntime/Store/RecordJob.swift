@@ -1,6 +1,7 @@
 internal import Cryptography
-package import Federation
+internal import Federation
 internal import Storage
+internal import Synchronization
 internal import TransparencyLog
 
 /// What became of drafts: the index of each in the own log; nil where the same event stands there already.

@@ -1,8 +1,8 @@
 internal import Cryptography
 internal import Encoding
-package import Federation
+internal import Federation
 internal import Foundation
-package import Scoring
+internal import Scoring
 internal import Storage
 internal import SyncProtocol
 internal import Synchronization
@@ -147,7 +147,7 @@ extension Convergence {
         }
         if good.contains(where: { $0.0 == node.identity.node }) {
             let node = node
-            try node.writer.exclusively { try node.dropErasedBodies(attested: cut) }
+            _ = try node.writer.exclusively { try node.dropErasedBodies(attested: cut) }
         }
     }
 

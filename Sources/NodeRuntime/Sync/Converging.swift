@@ -1,5 +1,5 @@
 package import Cryptography
-package import Federation
+internal import Federation
 package import Scoring
 internal import Storage
 internal import SyncProtocol

@@ -1,10 +1,11 @@
 internal import Cryptography
-package import Federation
+internal import Federation
 internal import Foundation
-package import Logging
+internal import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import Replication
+internal import Scoring
 internal import Storage
 internal import SyncProtocol
 internal import Synchronization
@@ -23,14 +24,16 @@ final class SyncService: Sendable {
     private let links = Mutex<[SessionID: Link]>([:])
     private let group: MultiThreadedEventLoopGroup
     private let integrator = Mutex<Integrator?>(nil)
-    private let timer: Mutex<(any DispatchSourceTimer)?> = Mutex(nil)
     let convergence: Convergence
     let traffic = Mutex<Traffic>(Traffic())
+    let arrivals = Arrivals()
+    /// Peers, by index in the topology, with whom no link is kept until that is taken back.
+    private let cutPeers = Mutex<Set<Int>>([])
 
     /// The replica in a box: only `core` opens it.
     private final class CoreState: @unchecked Sendable {
         var replica: Replica
-        var lastWall: UInt64 = 0
+        var timer: (any DispatchSourceTimer)?
         init(_ replica: consuming Replica) { self.replica = replica }
     }
 
@@ -61,20 +64,22 @@ final class SyncService: Sendable {
     }
 
     func start() {
-        let timer = DispatchSource.makeTimerSource(queue: core)
-        timer.schedule(deadline: .now() + .milliseconds(20), repeating: .milliseconds(20), leeway: .milliseconds(5))
-        timer.setEventHandler { [unowned self] in
-            state.replica.tick(now: steadyMilliseconds())
-            carryOut()
+        core.sync {
+            let timer = DispatchSource.makeTimerSource(queue: core)
+            timer.schedule(deadline: .now() + .milliseconds(20), repeating: .milliseconds(20), leeway: .milliseconds(5))
+            timer.setEventHandler { [unowned self] in
+                state.replica.tick(now: steadyMilliseconds())
+                carryOut()
+            }
+            timer.resume()
+            state.timer = timer
         }
-        timer.resume()
-        self.timer.withLock { $0 = timer }
     }
 
     func stop() {
-        timer.withLock { timer in
-            timer?.cancel()
-            timer = nil
+        core.sync {
+            state.timer?.cancel()
+            state.timer = nil
         }
         for link in links.withLock({ Array($0.values) }) { link.close() }
         core.sync {}
@@ -127,7 +132,7 @@ extension SyncService {
         case .storeFork(let origin, let proof): storeFork(origin, proof)
         case .answer(let question): answer(question)
         case .deliver(let reply): convergence.received(reply)
-        case .repairAnswer(let request, let message): convergence.repairs.received(request, message)
+        case .repairAnswer(let request, let message): convergence.repairs.deliver(message, to: UInt64(request))
         case .observeTime(let milliseconds): node.observeTime(milliseconds: milliseconds)
         case .report(let report): log(report)
         }
@@ -179,8 +184,14 @@ extension SyncService {
     }
 
     private func integrationEnded(_ integration: Integration, _ failure: IntegrationFailure?) {
-        guard let failure else { return }
+        guard let failure else { return noteArrival(integration) }
         onCore { $0.integrationFailed(integration, failure, now: steadyMilliseconds()) }
+    }
+
+    private func noteArrival(_ integration: Integration) {
+        guard let link = links.withLock({ $0[integration.session] }), let peer = node.topology.index(ofLinkKey: link.peerKey)
+        else { return }
+        arrivals.note(integration.origin, from: peer, integration.end - integration.first)
     }
 
     private func log(_ report: ReplicaReport) {
@@ -222,6 +233,10 @@ extension SyncService: LinkHandler {
         guard let peer = node.topology.index(ofLinkKey: link.peerKey) else { return link.close() }
         let session = SessionID(link.identifier)
         links.withLock { $0[session] = link }
+        if cutPeers.withLock({ $0.contains(peer) }) {
+            links.withLock { $0[session] = nil }
+            return link.close()
+        }
         onCore { $0.linkOpened(session, peer: peer, now: steadyMilliseconds(), wallMilliseconds: wallMilliseconds()) }
     }
 
@@ -259,6 +274,16 @@ extension SyncService: LinkHandler {
 extension SyncService {
     /// Type and payload of the largest message.
     static let maximumFrame = Limits.frameBytes
+
+    /// Cuts the link with a peer, or lets it be made again.
+    func setCut(_ isCut: Bool, peer: Int) {
+        cutPeers.withLock { peers in
+            if isCut { peers.insert(peer) } else { peers.remove(peer) }
+        }
+        guard isCut else { return }
+        let key = node.topology.nodes[peer].tlsKey
+        for link in links.withLock({ $0.values.filter { $0.peerKey == key } }) { link.close() }
+    }
 
     /// Forgets what was handed on of a log and not stored.
     func reset(_ origin: OriginName) { integrator.withLock { $0 }?.reset(origin) }

@@ -1,0 +1,150 @@
+internal import Foundation
+internal import NodeRuntime
+internal import Synchronization
+
+/// The nodes of a local federation as processes: started, watched, stopped. May be used from any thread.
+final class Fleet: Sendable {
+    private struct State {
+        var children: [ChildProcess?]
+        var endings: [ProcessEnding?]
+        var isEnding = false
+    }
+
+    let federation: LocalFederation
+    private let stopSignals: StopSignals
+    private let state: Mutex<State>
+
+    private static let readyMilliseconds: UInt64 = 30_000
+    private static let stopMilliseconds: UInt64 = 30_000
+
+    /// - Parameter stopSignals: ends all waiting where a signal has come.
+    private init(_ federation: LocalFederation, stopSignals: StopSignals) {
+        self.federation = federation
+        self.stopSignals = stopSignals
+        let count = federation.folders.count
+        state = Mutex(State(children: Array(repeating: nil, count: count), endings: Array(repeating: nil, count: count)))
+    }
+
+    /// Runs `body` with a fleet whose nodes are all ended afterwards, however it ends, and as soon as a signal comes.
+    static func run<Value>(
+        _ federation: LocalFederation, _ signals: StopSignals, _ body: (Fleet) throws -> Value
+    ) throws -> Value {
+        let fleet = Fleet(federation, stopSignals: signals)
+        signals.whenReceived { fleet.beginEnding() }
+        defer { fleet.end() }
+        try signals.check()
+        return try body(fleet)
+    }
+
+    func logPath(_ node: Int) -> String { federation.folders[node].path + "/node.log" }
+
+    func start(_ node: Int) throws {
+        try state.withLock { state in
+            guard !state.isEnding else { throw NodeFailure(.unavailable, "the nodes are being stopped") }
+            guard state.children[node] == nil else { return }
+            state.endings[node] = nil
+            state.children[node] = try ChildProcess(
+                arguments: [
+                    "node", "run", "--data", federation.folders[node].path, "--log-level", "info", "--until-stdin-closes",
+                ], logPath: logPath(node))
+        }
+    }
+
+    func isRunning(_ node: Int) -> Bool {
+        state.withLock { state in
+            reap(node, &state)
+            return state.children[node] != nil
+        }
+    }
+
+    var processIdentifiers: [pid_t] { state.withLock { $0.children.compactMap { $0?.identifier } } }
+
+    func process(_ node: Int) -> ChildProcess? { state.withLock { $0.children[node] } }
+
+    /// Under the lock, so that no signal goes to a number that has been given to another process.
+    private func reap(_ node: Int, _ state: inout State) {
+        guard let ending = state.children[node]?.ending() else { return }
+        state.children[node] = nil
+        state.endings[node] = ending
+    }
+
+    /// Waits until a node's control socket answers.
+    func waitUntilReady(_ node: Int) throws {
+        try wait(milliseconds: Self.readyMilliseconds, for: "\(name(node)) to answer") {
+            try checkAlive(node)
+            return try NodeClient(running: federation.folders[node]) != nil
+        }
+    }
+
+    /// A node that ended without being told to is an error, which shows the end of its log.
+    func checkAlive(_ node: Int) throws {
+        if isRunning(node) { return }
+        let ending = state.withLock { $0.endings[node] }
+        let log = (try? String(contentsOfFile: logPath(node), encoding: .utf8))?.split(separator: "\n").suffix(3) ?? []
+        throw NodeFailure(
+            .unavailable,
+            (["the node \(name(node)) is not running (\(ending.map { "\($0)" } ?? "never started")); its log ends with"] + log)
+                .joined(separator: "\n  "))
+    }
+
+    /// Ends a node as an operator would, with SIGTERM; how long that took, in milliseconds.
+    @discardableResult
+    func stop(_ node: Int) throws -> UInt64 {
+        let started = steadyMilliseconds()
+        state.withLock { $0.children[node]?.send(SIGTERM) }
+        let deadline = started + Self.stopMilliseconds
+        while isRunning(node) {
+            try stopSignals.check()
+            if steadyMilliseconds() > deadline {
+                state.withLock { $0.children[node]?.send(SIGKILL) }
+                while isRunning(node) { usleepMilliseconds(5) }
+                throw NodeFailure(.unavailable, "\(name(node)) did not stop within \(Self.stopMilliseconds / 1_000) seconds and was killed")
+            }
+            usleepMilliseconds(2)
+        }
+        let ending = state.withLock { $0.endings[node] }
+        guard let ending, ending.isClean else {
+            throw NodeFailure(.unavailable, "\(name(node)) ended with \(ending.map { "\($0)" } ?? "nothing"); see \(logPath(node))")
+        }
+        return steadyMilliseconds() - started
+    }
+
+    /// Tells all nodes to stop and lets none be started any more; does not wait.
+    func beginEnding() {
+        state.withLock { state in
+            state.isEnding = true
+            for child in state.children { child?.send(SIGTERM) }
+        }
+    }
+
+    /// Ends all nodes and waits until none is left; true where each stopped in order.
+    @discardableResult
+    func end() -> Bool {
+        beginEnding()
+        let nodes = federation.folders.indices
+        let deadline = steadyMilliseconds() + Self.stopMilliseconds
+        var isClean = true
+        while nodes.contains(where: { isRunning($0) }) {
+            if steadyMilliseconds() > deadline, isClean {
+                isClean = false
+                state.withLock { for child in $0.children { child?.send(SIGKILL) } }
+            }
+            usleepMilliseconds(5)
+        }
+        return isClean && state.withLock { $0.endings.allSatisfy { $0?.isClean ?? true } }
+    }
+
+    private func name(_ node: Int) -> String { federation.names[node] }
+
+    /// Asks again and again until a condition holds.
+    func wait(milliseconds: UInt64, every: UInt32 = 10, for what: String, until condition: () throws -> Bool) throws {
+        let deadline = steadyMilliseconds() + milliseconds
+        while try !condition() {
+            try stopSignals.check()
+            guard steadyMilliseconds() < deadline else {
+                throw NodeFailure(.unavailable, "waited \(milliseconds / 1_000) seconds for \(what) in vain; the logs are \(federation.path)/*/node.log")
+            }
+            usleepMilliseconds(every)
+        }
+    }
+}

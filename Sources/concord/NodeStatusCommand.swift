@@ -1,0 +1,120 @@
+internal import ArgumentParser
+internal import Encoding
+internal import NodeRuntime
+
+struct NodeStatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show where a node stands against every peer.",
+        discussion: """
+            For every log: how many entries are held with everything that belongs to them, how many each linked peer shows,
+            the newest size that anyone has shown, what is missing of it in events and for how long, and up to where the
+            log is folded into the standings. A fork makes the exit status 1.
+            """)
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var json: JSONOption
+
+    func run() throws {
+        let answer = try withNode(data) { try $0.call("status") }
+        let status = try NodeStatus(answer)
+        if json.isWanted { try Output.json(answer) } else { try Output.lines(status.lines) }
+        if !status.forks.isEmpty { throw ExitCode(1) }
+    }
+}
+
+/// A node's standing, as the command `status` answers.
+struct NodeStatus {
+    struct Log {
+        let origin: String
+        let isOwn: Bool
+        let isFrozen: Bool
+        let recorded: Int64
+        let complete: Int64
+        let newest: Int64
+        let lagEvents: Int64
+        let lagMilliseconds: Int64
+        let folded: Int64
+        let peers: [String: Int64]
+
+        init(_ answer: Answer) throws {
+            var answer = answer
+            origin = try answer.text("origin")
+            isOwn = try answer.flag("own")
+            isFrozen = try answer.flag("frozen")
+            recorded = try answer.number("recorded")
+            complete = try answer.number("complete")
+            newest = try answer.number("newest")
+            lagEvents = try answer.number("lag_events")
+            lagMilliseconds = try answer.number("lag_ms")
+            folded = try answer.number("folded")
+            var peers: [String: Int64] = [:]
+            for var peer in try answer.answers("peers") { peers[try peer.text("peer")] = try peer.number("size") }
+            self.peers = peers
+        }
+    }
+
+    let node: String
+    let title: String
+    let federation: String
+    let isRunning: Bool
+    let isConfirmed: Bool
+    let linked: [String]
+    let unlinked: [String]
+    let forks: [String]
+    let logs: [Log]
+
+    init(_ value: JSONValue) throws {
+        var answer = try Answer(value)
+        node = try answer.text("node")
+        title = try answer.text("title")
+        federation = try answer.text("federation")
+        isRunning = try answer.flag("running")
+        isConfirmed = try answer.flag("confirmed")
+        linked = try answer.texts("linked").sorted()
+        unlinked = try answer.texts("unlinked").sorted()
+        forks = try answer.texts("forks")
+        logs = try answer.answers("logs").map(Log.init)
+    }
+
+    var lines: [String] { head + [""] + table.lines + forks.map(Self.warning) }
+
+    private var head: [String] {
+        var lines = ["\(title) (\(node)) of \(federation): \(isRunning ? "runs" : "does not run")"]
+        guard isRunning else { return lines }
+        if !linked.isEmpty { lines.append("linked with \(linked.joined(separator: ", "))") }
+        if !unlinked.isEmpty { lines.append("not linked with \(unlinked.joined(separator: ", "))") }
+        if !isConfirmed {
+            lines.append("waits for its peers to confirm its past: it records, but publishes nothing until they have")
+        }
+        return lines
+    }
+
+    private var table: Table {
+        var columns: [(String, Table.Alignment)] = [("log", .left), ("held", .right)]
+        columns += linked.map { ($0, .right) }
+        columns += [("newest", .right), ("lag", .right), ("for", .right), ("folded", .right), ("", .left)]
+        var table = Table(columns)
+        for log in logs {
+            var row = [log.origin, grouped(log.complete)]
+            row += linked.map { log.peers[$0].map { grouped($0) } ?? "-" }
+            row += [
+                grouped(log.newest), grouped(log.lagEvents),
+                log.lagEvents == 0 ? "-" : duration(milliseconds: log.lagMilliseconds), grouped(log.folded), Self.remark(log),
+            ]
+            table.append(row)
+        }
+        return table
+    }
+
+    private static func remark(_ log: Log) -> String {
+        var remarks: [String] = []
+        if log.isOwn { remarks.append("its own") }
+        if log.isFrozen { remarks.append("frozen: a fork") }
+        if log.recorded > log.complete { remarks.append("\(grouped(log.recorded - log.complete)) more wait for bodies") }
+        return remarks.joined(separator: ", ")
+    }
+
+    private static func warning(_ origin: String) -> String {
+        "FORK: \(origin) signed two histories. Nothing more of it is taken. The proof is under forks/ in concord export."
+    }
+}

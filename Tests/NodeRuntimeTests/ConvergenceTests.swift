@@ -1,0 +1,33 @@
+import Encoding
+import Federation
+import Foundation
+import NodeRuntime
+import Testing
+
+/// Real nodes, real TLS, real stores.
+@Suite(.serialized) struct ConvergenceTests {
+    private static let star = [("north", "nation"), ("south", "nation")]
+
+    @Test func threeNodesAttestTheSameStandings() async throws {
+        let federation = try TestFederation(["north", "south", "nation"], links: Self.star)
+        try federation.startAll()
+        for (place, name) in ["north", "south"].enumerated() {
+            let drafts = (0..<1_000).map { index in
+                TestFederation.observation(
+                    UInt64(index % 300), index % 3 == 0 ? "minus" : "plus", day: 18_300 + UInt32(index % 900), reference: "\(place)-\(index)")
+            }
+            #expect(try federation.client(name).call("record", drafts: drafts)["added"]?.integer == 1_000)
+        }
+        let report = try federation.client("south").call("converge", [("day", .integer(19_400)), ("timeout_ms", .integer(20_000))])
+        #expect(report["converged"]?.boolean == true, "\(report.text)")
+        #expect(report["subjects"]?.integer == 300)
+        let roots = Set(try #require(report["nodes"]).array.map { $0["root"]?.string })
+        #expect(roots.count == 1)
+        for node in try #require(report["nodes"]).array { #expect(node["frontier"]?.integer == 2_000) }
+        for name in federation.names {
+            let answer = try federation.client(name).call("standings", [("day", .integer(19_400))])
+            #expect(answer["root"]?.string == report["root"]?.string)
+        }
+        try await federation.end()
+    }
+}
