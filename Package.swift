@@ -70,8 +70,15 @@ let package = Package(
         tests(
             "TransparencyLogTests", ["Encoding", "Cryptography", "TransparencyLog"], resources: [.copy("Vectors")]),
         tests(
+            "FederationTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation"],
+            resources: [.copy("Vectors")]),
+        tests(
             "ScoringTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring"],
             resources: [.copy("Vectors")]),
+        tests("SyncProtocolTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol"]),
+        tests(
+            "ReplicationTests",
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol", "Replication"]),
         tests(
             "StorageTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", grdb]),
         tests("TransportTests", ["COpenSSL", "Cryptography", "Transport", nioCore, nioPosix, nioEmbedded]),
@@ -80,5 +87,6 @@ let package = Package(
         tests(
             "NodeRuntimeTests",
             ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", logging, lifecycle]),
+        tests("CommandTests", ["Encoding", "Federation", "NodeRuntime", "concord"]),
     ]
 )

@@ -159,6 +159,8 @@ extension NodeFolder {
         try writeFile(publicKeysFile(node), Array((keys.json.text + "\n").utf8))
         try writeFile(topologyFile, files.topology.bytes)
         try writeFile(rulebookFile, files.rulebookBytes)
+        // A node that has published nothing knows that it has not.
+        try writeFile(publishedFile, [], mode: 0o600)
         // Last, since this file is what makes the folder one.
         try writeFile(identityFile, Array((NodeIdentity(node: node, epoch: 1).json.text + "\n").utf8))
         return keys

@@ -9,6 +9,7 @@ struct LogTrack {
     /// Index of the node in the topology.
     let node: Int
     let quota: UInt64
+    /// Entries that are durable and proven; of the own log those that are published.
     var stored: UInt64
     var complete: UInt64
     var checkpoint: SignedCheckpoint?
@@ -16,63 +17,50 @@ struct LogTrack {
     var isFrozen: Bool
     /// Handed to integration in order; never below `stored`.
     var handed: UInt64
-    /// First index that nobody was asked for yet.
-    var next: UInt64
-    /// Ranges below `next` that have to be asked for again, lowest first.
-    var holes: [Range<UInt64>] = []
-    /// Arrived before what precedes them, by first index.
-    var waiting: [UInt64: Integration] = [:]
+    /// What was handed over and is not stored yet, oldest first.
+    var integrating: [PendingIntegration] = []
+    /// Asked for, or waiting.
+    var claims = RangeClaims()
+    /// Arrived before what precedes them, by their first indices.
+    var waiting: [Integration] = []
+    /// Bytes of this log asked for, waiting or being integrated.
+    var windowBytes = 0
     /// Largest checkpoint whose signature was verified.
     var newest: SignedCheckpoint?
+    var memory = CheckpointMemory()
+    /// Largest size that an open session has announced.
+    var goal: UInt64 = 0
+    /// Announcements not larger than what is stored that were not compared with it yet.
+    var uncompared = 0
     /// When a larger log than the stored one was first heard of; nil while nothing is missing.
     var behindSince: UInt64?
+    /// Since when an index that only others than the origin have announced has been missing.
+    var patience: (start: UInt64, since: UInt64)?
+    /// Nothing is asked for before.
+    var restUntil: UInt64 = 0
     /// Bytes of an entry with its body, on average, as seen so far; for choosing how much to ask for.
     var averageBytes = 110
-    /// Attempts in a row that proved nothing.
-    var failures = 0
-    var missingAskedAt: UInt64 = 0
+    var bodiesAskedAt: UInt64 = 0
+    /// The session last asked for missing bodies: the next one is another.
+    var bodiesAskedOf = SessionID(0)
 
-    init(held: HeldLog, keys: [VerifierKey], node: Int, quota: UInt64) {
+    init(held: HeldLog, keys: [VerifierKey], node: Int, quota: UInt64, isOwn: Bool) {
         origin = held.origin
         self.keys = keys
         self.node = node
-        self.quota = quota
-        stored = held.stored
+        self.quota = isOwn ? UInt64.max : quota
+        stored = isOwn ? held.checkpoint?.size ?? 0 : held.stored
         complete = held.complete
         checkpoint = held.checkpoint
         missing = held.missing
         isFrozen = held.isFrozen
-        handed = held.stored
-        next = held.stored
-        newest = held.checkpoint
-    }
-
-    /// Begins again behind what is stored.
-    mutating func restart() {
         handed = stored
-        next = stored
-        holes = []
-        waiting = [:]
+        newest = held.checkpoint
+        if let checkpoint { memory.remember(checkpoint, fits: true) }
     }
 
-    /// Puts a range back among those to be asked for.
-    mutating func reopen(_ range: Range<UInt64>) {
-        let range = max(range.lowerBound, handed)..<max(range.upperBound, handed)
-        guard !range.isEmpty else { return }
-        holes.append(range)
-        holes.sort { $0.lowerBound < $1.lowerBound }
-    }
-
-    /// Drops what was handed over meanwhile from the ranges to be asked for.
-    mutating func trimHoles() {
-        let handed = handed
-        holes = holes.compactMap { hole in
-            let rest = max(hole.lowerBound, handed)..<max(hole.upperBound, handed)
-            return rest.isEmpty ? nil : rest
-        }
-    }
-
-    var waitingBytes: Int { waiting.values.reduce(0) { $0 + $1.byteCount } }
+    /// Up to where it is worth asking.
+    var target: UInt64 { min(goal, quota) }
 }
 
 /// A range that was asked for.
@@ -82,4 +70,15 @@ struct OpenPull {
     let session: SessionID
     let estimatedBytes: Int
     let askedAt: UInt64
+}
+
+/// A range that was handed to integration.
+struct PendingIntegration {
+    let number: UInt64
+    let end: UInt64
+    let byteCount: Int
+    let session: SessionID
+    /// Index of the peer in the topology.
+    let peer: Int
+    let pushedBytes: Int
 }

@@ -1,22 +1,30 @@
-package import Cryptography
-package import Federation
+internal import Federation
 internal import SyncProtocol
-package import TransparencyLog
+internal import TransparencyLog
 
 // Announcements: what peers hold, and what this node tells them.
 extension Replica {
-    /// A peer's word on what it holds of one log.
-    mutating func heard(_ announcement: Announcement, _ identifier: SessionID, _ now: UInt64) {
-        guard let slot = sessions.slot(identifier) else { return }
-        guard let (log, checkpoint) = admit(announcement.note, from: sessions[slot].peer) else { return }
+    /// A peer's word on what it holds. The first ones of a session end with an empty message.
+    mutating func heardAnnouncements(_ announcements: [Announcement], _ identifier: SessionID) {
+        for announcement in announcements { heard(announcement, identifier) }
+        guard announcements.isEmpty, let slot = sessions.slot(identifier), !sessions[slot].hasAnnounced else { return }
+        sessions[slot].hasAnnounced = true
+        // Nothing is what a peer without an announcement of a log holds, and while nothing is published it has all of it.
+        if let log = ownLog, logs[log].stored == 0, sessions[slot].holdings[log] == nil { sessions[slot].pushedTo = 0 }
+        past.answered(peer: sessions[slot].peer)
+        confirmIfSettled()
+    }
+
+    private mutating func heard(_ announcement: Announcement, _ identifier: SessionID) {
+        guard let slot = sessions.slot(identifier), let (log, checkpoint) = admit(announcement.note, slot) else { return }
         let known = sessions[slot].holdings[log]
-        sessions[slot].holdings[log] = PeerHolding(checkpoint: checkpoint, complete: min(announcement.complete, checkpoint.size))
-        if known?.checkpoint != checkpoint { compareIfHeld(checkpoint, log, identifier) }
-        noticeLag(log, now)
-        guard log == ownLog, let published = logs[log].checkpoint else { return }
+        note(checkpoint, complete: announcement.complete, log, slot)
+        if known?.checkpoint != checkpoint { strikes.announced(peer: sessions[slot].peer, log: log) }
+        guard log == ownLog else { return }
+        heardOwnPast(checkpoint)
         // A peer that has everything gets what comes next without asking; one that has announced less than it once had
         // has lost it, and asks again.
-        if checkpoint.size == published.size {
+        if checkpoint.size == logs[log].stored {
             sessions[slot].pushedTo = checkpoint.size
         } else if let known, known.checkpoint.size > checkpoint.size {
             sessions[slot].pushedTo = nil
@@ -24,53 +32,126 @@ extension Replica {
     }
 
     /// The log and checkpoint of a note whose signature holds; nil, and a report, otherwise.
-    mutating func admit(_ note: [UInt8], from peer: Int) -> (log: Int, SignedCheckpoint)? {
-        if let text = try? SignedNote(note).text, let line = text.split(separator: 0x0a, maxSplits: 1).first {
-            guard let log = logOfOrigin[Array(line)] else {
-                report(.unlistedOrigin(line: String(decoding: line.prefix(255), as: UTF8.self), peer: name(peer)))
-                return nil
-            }
-            // The same bytes were verified before.
-            if let newest = logs[log].newest, newest.note == note { return (log, newest) }
-            if let covered = logs[log].checkpoint, covered.note == note { return (log, covered) }
-            do throws(NoteFailure) {
-                let checkpoint = try SignedCheckpoint(note: note, keys: logs[log].keys)
-                if checkpoint.size > logs[log].newest?.size ?? 0 { logs[log].newest = checkpoint }
-                return (log, checkpoint)
-            } catch {
-                report(.invalidCheckpoint(peer: name(peer), reason: error.description))
-                return nil
-            }
+    mutating func admit(_ note: [UInt8], _ slot: Int) -> (log: Int, SignedCheckpoint)? {
+        let peer = name(sessions[slot].peer)
+        let line = note.prefix { $0 != 0x0a }
+        guard let log = logOfOrigin[Array(line)] else {
+            reportUnlisted(line, slot)
+            return nil
         }
-        report(.invalidCheckpoint(peer: name(peer), reason: "it is no signed note"))
-        return nil
+        // The same bytes were verified before.
+        if let known = logs[log].memory.verified(note) { return (log, known) }
+        guard sessions[slot].flaws.take(now: now) else {
+            report(.flooding(peer: peer))
+            return nil
+        }
+        do throws(NoteFailure) {
+            let checkpoint = try SignedCheckpoint(note: note, keys: logs[log].keys)
+            sessions[slot].flaws.giveBack()
+            if checkpoint.size > logs[log].newest?.size ?? 0 { logs[log].newest = checkpoint }
+            if let other = logs[log].memory.contradicting(checkpoint) {
+                establishFork(log, ForkProof(firstNote: other.note, secondNote: checkpoint.note), except: nil)
+            }
+            logs[log].memory.remember(checkpoint, fits: false)
+            return (log, checkpoint)
+        } catch {
+            report(.invalidCheckpoint(peer: peer, reason: printable(error.description)))
+            return nil
+        }
     }
 
-    private mutating func compareIfHeld(_ checkpoint: SignedCheckpoint, _ log: Int, _ identifier: SessionID) {
-        guard checkpoint.size > 0, checkpoint.size <= logs[log].stored, checkpoint.note != logs[log].checkpoint?.note
-        else { return }
-        act(.compare(identifier, checkpoint))
+    mutating func reportUnlisted(_ line: ArraySlice<UInt8>, _ slot: Int) {
+        let text = printable(String(decoding: line.prefix(OriginName.maximumBytes), as: UTF8.self))
+        report(.unlistedOrigin(line: text, peer: name(sessions[slot].peer)))
     }
 
-    private mutating func noticeLag(_ log: Int, _ now: UInt64) {
-        let goal = largestAnnounced(log)
-        if goal > logs[log].stored {
+    /// Takes down what a peer holds of a log.
+    mutating func note(_ checkpoint: SignedCheckpoint, complete: UInt64, _ log: Int, _ slot: Int) {
+        let complete = min(complete, checkpoint.size)
+        if sessions[slot].holdings[log]?.checkpoint == checkpoint {
+            sessions[slot].holdings[log]?.complete = complete
+            return
+        }
+        let before = sessions[slot].holdings[log]?.checkpoint.size ?? 0
+        forgetHolding(log, slot)
+        sessions[slot].holdings[log] = PeerHolding(checkpoint: checkpoint, complete: complete)
+        logs[log].uncompared += 1
+        compareHolding(log, slot)
+        if checkpoint.size >= logs[log].goal {
+            logs[log].goal = checkpoint.size
+        } else if before == logs[log].goal {
+            findGoal(log)
+        }
+        lackMayHaveChanged(log)
+    }
+
+    mutating func forgetHolding(_ log: Int, _ slot: Int) {
+        guard let known = sessions[slot].holdings.removeValue(forKey: log) else { return }
+        if !known.isCompared { logs[log].uncompared -= 1 }
+    }
+
+    /// Compares what a peer announced with what is stored, as soon as as much is stored under a checkpoint.
+    private mutating func compareHolding(_ log: Int, _ slot: Int) {
+        guard let holding = sessions[slot].holdings[log], !holding.isCompared else { return }
+        let checkpoint = holding.checkpoint
+        if let fitting = logs[log].memory.fitting(size: checkpoint.size) {
+            if fitting.root != checkpoint.root {
+                establishFork(log, ForkProof(firstNote: fitting.note, secondNote: checkpoint.note), except: nil)
+            }
+        } else if checkpoint.size > logs[log].checkpoint?.size ?? 0 {
+            return
+        } else if checkpoint.size > 0, forks[log] == nil {
+            if log == ownLog { past.compares(in: sessions[slot].identifier) }
+            act(.compare(sessions[slot].identifier, checkpoint))
+        }
+        sessions[slot].holdings[log]?.isCompared = true
+        logs[log].uncompared -= 1
+    }
+
+    /// More of a log is covered by a checkpoint: it is known to fit, and announcements that had to wait are compared.
+    mutating func coverageChanged(_ log: Int) {
+        if let covered = logs[log].checkpoint { logs[log].memory.remember(covered, fits: true) }
+        guard logs[log].uncompared > 0 else { return }
+        for slot in 0..<sessions.count where sessions[slot].machine.isOpen { compareHolding(log, slot) }
+    }
+
+    /// The largest size that an open session has announced, after one that may have been it is gone.
+    mutating func findGoal(_ log: Int) {
+        var size: UInt64 = 0
+        for slot in 0..<sessions.count where sessions[slot].machine.isOpen {
+            size = max(size, sessions[slot].holdings[log]?.checkpoint.size ?? 0)
+        }
+        logs[log].goal = size
+        lackMayHaveChanged(log)
+    }
+
+    /// To be called where the goal of a log, what is stored of it or what is asked for has changed.
+    mutating func lackMayHaveChanged(_ log: Int) {
+        if logs[log].goal > logs[log].stored, mayTake(log) {
             if logs[log].behindSince == nil { logs[log].behindSince = now }
         } else {
             logs[log].behindSince = nil
         }
+        if logs[log].goal > logs[log].quota {
+            report(.overQuota(origin: logs[log].origin.description, size: logs[log].goal, quota: logs[log].quota))
+        }
+        if logs[log].target > logs[log].handed, mayTake(log) { lacking.insert(log) }
     }
 
-    func largestAnnounced(_ log: Int) -> UInt64 {
-        var size: UInt64 = 0
-        for slot in 0..<sessions.count { size = max(size, sessions[slot].holdings[log]?.checkpoint.size ?? 0) }
-        return size
+    /// Whether entries of a log are taken from peers.
+    func mayTake(_ log: Int) -> Bool {
+        !logs[log].isFrozen && (log != ownLog || !past.isConfirmed)
     }
+}
 
-    /// Tells a peer what this node holds of some logs.
-    mutating func announce(_ logs: [Int], to slot: Int) {
+// What this node tells.
+extension Replica {
+    /// Tells a peer what this node holds of some logs; gives the bytes of it.
+    @discardableResult
+    mutating func announce(_ logs: [Int], to slot: Int) -> Int {
         var announcements: [Announcement] = []
         var bytes = 0
+        var sum = 0
         for log in logs {
             guard let checkpoint = self.logs[log].checkpoint else { continue }
             announcements.append(Announcement(note: checkpoint.note, complete: min(self.logs[log].complete, checkpoint.size)))
@@ -78,101 +159,27 @@ extension Replica {
             if bytes > Limits.rangeBytes {
                 act(.send(sessions[slot].identifier, .announce(announcements)))
                 announcements = []
+                sum += bytes
                 bytes = 0
             }
         }
         if !announcements.isEmpty { act(.send(sessions[slot].identifier, .announce(announcements))) }
+        return sum + bytes
     }
 
     /// Marks a log whose news is to be told at the next tick, so that many commits make one message.
-    mutating func markForAnnouncement(_ log: Int, except peer: SessionID? = nil) {
-        for slot in 0..<sessions.count where sessions[slot].machine.isOpen && sessions[slot].identifier != peer {
-            sessions[slot].unannounced.insert(log)
-        }
-    }
-}
-
-// What the store did.
-extension Replica {
-    /// The own log grew by entries that are durable and whose checkpoint is signed and durable.
-    package mutating func published(
-        _ checkpoint: SignedCheckpoint, first: UInt64, pieces: [PackedEntries], now: UInt64
-    ) {
-        guard let log = ownLog else { return }
-        logs[log].stored = checkpoint.size
-        logs[log].complete = checkpoint.size
-        logs[log].checkpoint = checkpoint
-        logs[log].newest = checkpoint
-        logs[log].restart()
-        let bytes = pieces.reduce(0) { $0 + $1.bytes.count } + checkpoint.note.count
-        for slot in 0..<sessions.count where sessions[slot].machine.isOpen {
-            if sessions[slot].pushedTo == first, sessions[slot].pushCredit >= bytes, bytes <= Limits.rangeBytes, !pieces.isEmpty {
-                sessions[slot].pushCredit -= bytes
-                sessions[slot].pushedTo = checkpoint.size
-                let range = RangeMessage(
-                    request: 0, origin: checkpoint.origin, first: first, pieces: pieces, note: checkpoint.note, proof: [])
-                act(.send(sessions[slot].identifier, .range(range)))
-            } else {
-                sessions[slot].pushedTo = nil
-                sessions[slot].unannounced.insert(log)
-            }
-        }
+    mutating func markForAnnouncement(_ log: Int) {
+        for slot in 0..<sessions.count where sessions[slot].machine.isOpen { sessions[slot].unannounced.insert(log) }
     }
 
-    /// Entries were proven and are durable.
-    package mutating func integrated(_ held: HeldLog, now: UInt64) {
-        guard let log = logOfOrigin[held.origin.line] else { return }
-        let hadCheckpoint = logs[log].checkpoint
-        logs[log].stored = held.stored
-        logs[log].handed = max(logs[log].handed, held.stored)
-        logs[log].next = max(logs[log].next, held.stored)
-        logs[log].complete = held.complete
-        logs[log].missing = held.missing
-        logs[log].checkpoint = held.checkpoint
-        logs[log].failures = 0
-        logs[log].trimHoles()
-        if hadCheckpoint != held.checkpoint { markForAnnouncement(log) }
-        noticeLag(log, now)
-        schedule(now)
-    }
-
-    /// Entries were not stored.
-    package mutating func integrationFailed(_ integration: Integration, _ failure: IntegrationFailure, now: UInt64) {
-        guard let log = logOfOrigin[integration.origin.line] else { return }
-        for request in openPulls.keys.sorted() where openPulls[request]?.log == log {
-            if let session = openPulls.removeValue(forKey: request)?.session, let slot = sessions.slot(session) {
-                sessions[slot].pulls.remove(request)
-            }
+    /// Tells each peer the news; where there is much of it, in larger portions that come less often.
+    mutating func announceNews() {
+        for slot in 0..<sessions.count where sessions[slot].machine.isOpen && now >= sessions[slot].announceAt {
+            guard !sessions[slot].unannounced.isEmpty else { continue }
+            let news = sessions[slot].unannounced.members
+            sessions[slot].unannounced.removeAll()
+            let pause = announce(news, to: slot) / ReplicaLimits.announcedBytesPerMillisecond
+            sessions[slot].announceAt = now + UInt64(min(pause, ReplicaLimits.longestAnnouncementPause))
         }
-        logs[log].restart()
-        if failure == .unproven {
-            logs[log].failures += 1
-            if let slot = sessions.slot(integration.session) {
-                report(
-                    .unprovenRange(
-                        origin: integration.origin.description, peer: name(sessions[slot].peer), first: integration.first))
-                // What this peer announced cannot be proven by it: nothing more of this log is asked of it for now.
-                sessions[slot].holdings[log] = nil
-            }
-        }
-        schedule(now)
-    }
-
-    /// The outcome of `compare`: the stored root at the checkpoint's size, and the checkpoint that covers it.
-    package mutating func compared(_ checkpoint: SignedCheckpoint, ownRoot: Digest, session: SessionID) {
-        guard ownRoot != checkpoint.root, let log = logOfOrigin[checkpoint.origin], let own = logs[log].checkpoint else { return }
-        if own.size == checkpoint.size {
-            establishFork(log, ForkProof(firstNote: own.note, secondNote: checkpoint.note), except: nil)
-        } else if let slot = sessions.slot(session) {
-            report(
-                .disagreeing(
-                    origin: logs[log].origin.description, peer: name(sessions[slot].peer), size: checkpoint.size))
-        }
-    }
-
-    /// The store takes nothing (or takes again): pulls rest meanwhile.
-    package mutating func setPaused(_ paused: Bool, now: UInt64) {
-        isPaused = paused
-        if !paused { schedule(now) }
     }
 }

@@ -1,36 +1,5 @@
 internal import Federation
 package import SyncProtocol
-internal import TransparencyLog
-
-/// Which questions were seen, and from where: the way back for the replies. Bounded: the oldest are forgotten.
-struct QuestionRoutes {
-    enum Source {
-        case own
-        case session(SessionID)
-        case lost
-    }
-
-    private var sources: [UInt64: Source] = [:]
-    private var order: [UInt64] = []
-    private static let capacity = 4_096
-
-    /// Remembers where a question came from; false where it was seen before.
-    mutating func insert(_ identifier: UInt64, _ source: Source) -> Bool {
-        guard sources[identifier] == nil else { return false }
-        if order.count >= Self.capacity { sources[order.removeFirst()] = nil }
-        order.append(identifier)
-        sources[identifier] = source
-        return true
-    }
-
-    func source(_ identifier: UInt64) -> Source? { sources[identifier] }
-
-    mutating func forget(_ session: SessionID) {
-        for identifier in order {
-            if case .session(session) = sources[identifier] { sources[identifier] = .lost }
-        }
-    }
-}
 
 // Questions go out over every link and come by each node once; replies go back the way the question came.
 extension Replica {
@@ -41,9 +10,19 @@ extension Replica {
     }
 
     mutating func heardQuestion(_ question: Question, _ identifier: SessionID) {
+        guard let slot = sessions.slot(identifier) else { return }
+        let cost = 1 + UInt64(question.byteCount / ReplicaLimits.questionBytes)
+        guard sessions[slot].questions.take(cost, now: now) else {
+            report(.flooding(peer: name(sessions[slot].peer)))
+            return
+        }
         guard routes.insert(question.identifier, .session(identifier)) else { return }
         forward(question, except: identifier)
-        act(.answer(question))
+        switch question.content {
+        case .result: act(.answer(question))
+        case .frontier, .attest:
+            if answering.begin(question.identifier, now: now) { act(.answer(question)) }
+        }
     }
 
     private mutating func forward(_ question: Question, except origin: SessionID?) {
@@ -52,63 +31,41 @@ extension Replica {
         }
     }
 
-    mutating func heardReply(_ reply: Reply, _ identifier: SessionID) { route(reply) }
+    mutating func heardReply(_ reply: Reply, _ identifier: SessionID) {
+        guard nodeNames.contains(reply.node),
+            routes.admitsReply(to: reply.identifier, through: identifier, nodes: nodeNames.count)
+        else { return }
+        route(reply)
+    }
 
     /// This node's answer to another's question.
-    package mutating func replied(_ reply: Reply) { route(reply) }
+    package mutating func replied(_ reply: Reply) {
+        answering.end(reply.identifier)
+        let message = Message.reply(reply)
+        guard message.payloadByteCount < Limits.frameBytes else {
+            let reason = "the answer does not fit into a frame of \(Limits.frameBytes) bytes"
+            return route(Reply(identifier: reply.identifier, node: reply.node, content: .refusal(reason)))
+        }
+        route(reply)
+    }
 
     private mutating func route(_ reply: Reply) {
         switch routes.source(reply.identifier) {
         case .own: act(.deliver(reply))
-        case .session(let session): if sessions.slot(session) != nil { act(.send(session, .reply(reply))) }
+        case .session(let session):
+            if let slot = sessions.slot(session), sessions[slot].machine.isOpen { act(.send(session, .reply(reply))) }
         case .lost, nil: break
         }
     }
 }
 
-// Forks.
-extension Replica {
-    /// A fork proof that a peer passed on.
-    mutating func heardFork(_ proof: ForkProof, _ identifier: SessionID) {
-        guard let first = try? SignedNote(proof.firstNote), let line = first.text.split(separator: 0x0a, maxSplits: 1).first,
-            let log = logOfOrigin[Array(line)], forks[log] == nil,
-            (try? proof.verify(keys: logs[log].keys)) != nil
-        else { return }
-        establishFork(log, proof, except: identifier)
-    }
-
-    /// Keeps a verified proof, freezes its origin and tells everybody.
-    mutating func establishFork(_ log: Int, _ proof: ForkProof, except source: SessionID?) {
-        guard forks[log] == nil, (try? proof.verify(keys: logs[log].keys)) != nil else { return }
-        forks[log] = proof
-        logs[log].isFrozen = true
-        logs[log].restart()
-        act(.storeFork(logs[log].origin, proof))
-        act(.report(.forked(origin: logs[log].origin.description)))
-        for slot in 0..<sessions.count where sessions[slot].machine.isOpen && sessions[slot].identifier != source {
-            act(.send(sessions[slot].identifier, .fork(proof)))
-        }
-    }
-}
-
-/// Reports that were made already, so that a peer that tries again and again is logged once.
-struct ReportedOnce {
-    private var seen: [ReplicaReport] = []
-
-    mutating func isNew(_ report: ReplicaReport) -> Bool {
-        if seen.contains(report) { return false }
-        if seen.count >= 256 { seen.removeFirst() }
-        seen.append(report)
-        return true
-    }
-
-    /// A peer whose session opened is reported afresh when it is refused again.
-    mutating func forget(peer: String) {
-        seen.removeAll { report in
-            switch report {
-            case .refusedPeer(peer, _), .refusedByPeer(peer, _): true
-            default: false
-            }
+extension Question {
+    /// Bytes of what is asked, but for a few.
+    fileprivate var byteCount: Int {
+        switch content {
+        case .frontier: 0
+        case .attest(let cut): cut.count
+        case .result(let cut, let attestations): attestations.reduce(cut.count) { $0 + $1.count }
         }
     }
 }

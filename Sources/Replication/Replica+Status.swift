@@ -39,7 +39,7 @@ extension Replica {
             let track = logs[log]
             return LogStanding(
                 origin: track.origin, stored: track.stored, complete: track.complete,
-                published: track.checkpoint?.size ?? 0, newest: max(track.newest?.size ?? 0, largestAnnounced(log)),
+                published: track.checkpoint?.size ?? 0, newest: max(track.newest?.size ?? 0, track.goal),
                 lagMilliseconds: track.behindSince.map { now - min(now, $0) } ?? 0, peers: peers, isFrozen: track.isFrozen)
         }
     }

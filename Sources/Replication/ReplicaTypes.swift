@@ -48,9 +48,35 @@ package struct Integration: Sendable {
     package let checkpoint: SignedCheckpoint
     package let proof: [Digest]
     package let session: SessionID
+    /// Index in the topology of the peer that it came from.
+    package let peer: Int
+    /// Counts what this replica handed over, so that an outcome that comes late is told from that of a second attempt.
+    package let number: UInt64
+    /// Bytes that count against the credit for pushes; 0 where the range was asked for.
+    let pushedBytes: Int
 
     package var end: UInt64 { first + pieces.reduce(0) { $0 + UInt64($1.count) } }
     package var byteCount: Int { pieces.reduce(0) { $0 + $1.bytes.count } }
+}
+
+extension Integration {
+    /// The part from `index` on; nil where nothing is left.
+    func dropping(upTo index: UInt64) -> Integration? {
+        guard index > first else { return self }
+        guard index < end else { return nil }
+        var rest: [PackedEntries] = []
+        var position = first
+        for piece in pieces {
+            let next = position + UInt64(piece.count)
+            if next > index {
+                rest.append(position >= index ? piece : piece.slice(Int(index - position)..<piece.count))
+            }
+            position = next
+        }
+        return Integration(
+            origin: origin, first: index, pieces: rest, checkpoint: checkpoint, proof: proof, session: session,
+            peer: peer, number: number, pushedBytes: pushedBytes)
+    }
 }
 
 /// Why entries were not stored.
@@ -77,6 +103,14 @@ package enum ReplicaAction: Sendable {
     /// Compare the root at a checkpoint's size with the stored one, and report through `compared`.
     case compare(SessionID, SignedCheckpoint)
     case storeFork(OriginName, ForkProof)
+    /// Read tiles of the log's first `size` entries as for a peer, to be handed in through `ownTiles` with the number of
+    /// the search. Tiles that cannot be read are empty.
+    case readTiles(search: UInt64, OriginName, size: UInt64, [TilePull.Coordinate])
+    /// Prove that an entry stands in a signed tree, through `ownInclusion` with the number of the search.
+    case proveInclusion(search: UInt64, OriginName, index: UInt64)
+    /// Enough peers have shown what they hold of the own log, and all of it is stored: it may be published from now on.
+    /// Given once, and only to a replica that was made with `Confirmation.needed`.
+    case confirmed
     /// Another's question, to be answered through `replied`.
     case answer(Question)
     /// An answer to a question of this node's own.
@@ -101,4 +135,28 @@ package enum ReplicaReport: Equatable, Sendable {
     case overQuota(origin: String, size: UInt64, quota: UInt64)
     case forked(origin: String)
     case disagreeing(origin: String, peer: String, size: UInt64)
+    /// The own log was published up to this size, which is more than the store holds: an old state was restored. Nothing
+    /// is published until the rest has been fetched.
+    case ownPastIsLonger(size: UInt64)
+    /// A peer asks or tells more than is looked at.
+    case flooding(peer: String)
+}
+
+/// Whether the own log may be published: a node whose store is older than what it once published would fork its log.
+package enum Confirmation: Equatable, Sendable {
+    case done
+    /// Not before a majority of the linked peers (`all`: every one of them) has shown what it holds of the own log, and the
+    /// store holds all that was shown, and at least `atLeast` entries: the size in the file of the last published checkpoint.
+    case needed(all: Bool, atLeast: UInt64 = 0)
+}
+
+/// An entry of the own store, proven in a tree that its origin signed.
+package struct OwnInclusion: Sendable {
+    package let checkpoint: SignedCheckpoint
+    package let inclusion: ForkProof.Inclusion
+
+    package init(checkpoint: SignedCheckpoint, inclusion: ForkProof.Inclusion) {
+        self.checkpoint = checkpoint
+        self.inclusion = inclusion
+    }
 }

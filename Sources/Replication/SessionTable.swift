@@ -4,16 +4,38 @@ struct SessionTable: ~Copyable {
 
     // A noncopyable value cannot lie in an Array; the box is never shared.
     private final class Box {
+        let identifier: SessionID
         var session: PeerSession
-        init(_ session: consuming PeerSession) { self.session = session }
+
+        init(_ session: consuming PeerSession) {
+            identifier = session.identifier
+            self.session = session
+        }
     }
 
     var count: Int { slots.count }
-    var identifiers: [SessionID] { slots.map { $0.session.identifier } }
+    var identifiers: [SessionID] { slots.map(\.identifier) }
 
-    func slot(_ identifier: SessionID) -> Int? { slots.firstIndex { $0.session.identifier == identifier } }
+    /// Index of the first session whose number is not below `identifier`.
+    private func position(_ identifier: SessionID) -> Int {
+        var low = 0
+        var high = slots.count
+        while low < high {
+            let middle = (low + high) / 2
+            if slots[middle].identifier < identifier { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 
-    mutating func insert(_ session: consuming PeerSession) { slots.append(Box(session)) }
+    func slot(_ identifier: SessionID) -> Int? {
+        let index = position(identifier)
+        return index < slots.count && slots[index].identifier == identifier ? index : nil
+    }
+
+    mutating func insert(_ session: consuming PeerSession) {
+        let index = position(session.identifier)
+        slots.insert(Box(session), at: index)
+    }
 
     subscript(slot: Int) -> PeerSession {
         _read { yield slots[slot].session }
@@ -21,6 +43,6 @@ struct SessionTable: ~Copyable {
     }
 
     mutating func remove(_ identifier: SessionID) {
-        slots.removeAll { $0.session.identifier == identifier }
+        if let slot = slot(identifier) { slots.remove(at: slot) }
     }
 }

@@ -120,7 +120,7 @@ extension Reply {
             writer.vector(note, maximum: SignedCheckpoint.maximumBytes)
         case .refusal(let reason):
             writer.uint8(3)
-            writer.vector(reason.utf8.prefix(1_024), maximum: 1_024)
+            writer.vector(utf8Prefix(of: reason, maximum: Self.maximumReason), maximum: Self.maximumReason)
         }
     }
 
@@ -130,10 +130,13 @@ extension Reply {
         switch try reader.uint8() {
         case 1: content = try Self.frontier(&reader)
         case 2: content = .attestation(note: try reader.vector(1...SignedCheckpoint.maximumBytes))
-        case 3: content = .refusal(String(decoding: try reader.vector(0...1_024), as: UTF8.self))
+        case 3: content = .refusal(String(decoding: try reader.text(0...Self.maximumReason), as: UTF8.self))
         case let other: throw .value(Int64(other))
         }
     }
+
+    /// Bytes of a refusal's reason; what is longer is cut.
+    private static let maximumReason = 1_024
 
     private static func frontier(_ reader: inout ByteReader) throws(DecodingFailure) -> Content {
         let topologyHash = try reader.digest()

@@ -94,16 +94,31 @@ package struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+
+    /// Bytes of the message; what is longer is cut.
+    static let maximumMessage = 1_024
 }
 
 extension Refusal {
     func encode(to writer: inout ByteWriter) {
         writer.uint8(code)
-        writer.vector(message.utf8.prefix(1_024), maximum: 1_024)
+        writer.vector(utf8Prefix(of: message, maximum: Self.maximumMessage), maximum: Self.maximumMessage)
     }
 
     init(decoding reader: inout ByteReader) throws(DecodingFailure) {
         self.init(
-            code: try reader.uint8(), message: String(decoding: try reader.vector(0...1_024), as: UTF8.self))
+            code: try reader.uint8(), message: String(decoding: try reader.text(0...Self.maximumMessage), as: UTF8.self))
     }
+}
+
+/// The bytes of a text, cut behind a whole character where they are more than `maximum`.
+func utf8Prefix(of text: String, maximum: Int) -> [UInt8] {
+    if text.utf8.count <= maximum { return Array(text.utf8) }
+    var bytes: [UInt8] = []
+    for scalar in text.unicodeScalars {
+        let encoded = UTF8.encode(scalar).map(Array.init) ?? []
+        if bytes.count + encoded.count > maximum { break }
+        bytes += encoded
+    }
+    return bytes
 }

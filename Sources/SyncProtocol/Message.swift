@@ -6,6 +6,8 @@ package import TransparencyLog
 package enum Message: Equatable, Sendable {
     case hello(Hello)
     case refusal(Refusal)
+    /// What the sender holds, log by log. The first ones of a session, in one message or several, tell everything; an empty
+    /// message ends them. Later ones tell what has changed.
     case announce([Announcement])
     case pull(Pull)
     case range(RangeMessage)
@@ -47,7 +49,6 @@ package enum Message: Equatable, Sendable {
         }
     }
 
-
     /// The payload in parts, so that large runs of entries are not copied together.
     package var payload: [[UInt8]] {
         var writer = ByteWriter()
@@ -71,6 +72,9 @@ package enum Message: Equatable, Sendable {
         return [writer.bytes]
     }
 
+    /// Bytes of the payload.
+    package var payloadByteCount: Int { payload.reduce(0) { $0 + $1.count } }
+
     private static func parts(of range: RangeMessage) -> [[UInt8]] {
         var head = ByteWriter()
         range.encodeHead(to: &head)
@@ -92,7 +96,10 @@ package enum Message: Equatable, Sendable {
         case 2: self = .refusal(try Refusal(decoding: &reader))
         case 3:
             var announcements: [Announcement] = []
-            while reader.remaining > 0 { announcements.append(try Announcement(decoding: &reader)) }
+            while reader.remaining > 0 {
+                guard announcements.count < Limits.origins else { throw .vectorLength(announcements.count + 1) }
+                announcements.append(try Announcement(decoding: &reader))
+            }
             self = .announce(announcements)
         case 4: self = .pull(try Pull(decoding: &reader))
         case 5: self = .range(try RangeMessage(decoding: &reader))

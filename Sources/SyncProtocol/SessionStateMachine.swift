@@ -80,4 +80,9 @@ package struct SessionStateMachine: ~Copyable {
     package var isOpen: Bool {
         if case .open = state { true } else { false }
     }
+
+    /// Whether one of the two sides has ended the session: nothing more is said or heard in it.
+    package var isClosed: Bool {
+        if case .closed = state { true } else { false }
+    }
 }

@@ -12,9 +12,12 @@ import Testing
         let federation = try TestFederation(["north", "south", "nation"], links: Self.star)
         try federation.startAll()
         for (place, name) in ["north", "south"].enumerated() {
-            let drafts = (0..<1_000).map { index in
-                TestFederation.observation(
-                    UInt64(index % 300), index % 3 == 0 ? "minus" : "plus", day: 18_300 + UInt32(index % 900), reference: "\(place)-\(index)")
+            var drafts: [Draft] = []
+            for index in 0..<1_000 {
+                let factor = index % 3 == 0 ? "minus" : "plus"
+                let day = 18_300 + UInt32(index % 900)
+                drafts.append(
+                    TestFederation.observation(UInt64(index % 300), factor, day: day, reference: "\(place)-\(index)"))
             }
             #expect(try federation.client(name).call("record", drafts: drafts)["added"]?.integer == 1_000)
         }

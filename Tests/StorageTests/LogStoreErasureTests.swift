@@ -114,7 +114,7 @@ import TransparencyLog
 
     /// When SQLite splits and merges pages of the tail table, copies of rows stay behind in them; the seeds are ones with which
     /// that happens.
-    @Test(arguments: [UInt64](1...24))
+    @Test(arguments: [22, 75, 94, 107] as [UInt64])
     func noCopyOfABodyStaysInThePagesOfTails(seed: UInt64) throws {
         let folder = try LogFolder()
         var generator = SeededGenerator(seed)
@@ -179,9 +179,10 @@ private struct Windows {
     init(_ data: Data) {
         windows.reserveCapacity(data.count)
         var window: UInt64 = 0
-        for (offset, byte) in data.enumerated() {
+        // Zeros are the most of it, and of no interest.
+        for byte in [UInt8](data) {
             window = window << 8 | UInt64(byte)
-            if offset >= 7 { windows.insert(window) }
+            if window != 0 { windows.insert(window) }
         }
     }
 

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import Transport
@@ -30,6 +31,20 @@ import Testing
         await nodes.dialing(as: TwoNodes.mallory) {
             #expect(await nodes.client.end() == .refusedByPeer(.unknownAuthority))
         }
+        await nodes.close()
+    }
+
+    /// Closing at once would answer what the peer is still sending with a reset, which may overtake the alert.
+    @Test func aRefusedPeerIsHeardOutBeforeTheConnectionCloses() async throws {
+        let nodes = try await TwoNodes.listening { $0.lingerMilliseconds = 600_000 }
+        let stranger = try await StrangeClient.authenticated(
+            port: nodes.listener.port, as: TwoNodes.mallory, staysOpen: true)
+        _ = await nodes.server.failure()
+        for _ in 0..<20 {
+            try await stranger.send(pattern(10_000))
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        try await stranger.channel.close().get()
         await nodes.close()
     }
 

@@ -24,10 +24,15 @@ final class StrangeClient: Sendable {
         return StrangeClient(channel)
     }
 
-    /// Connects, does the handshake, and is ready for `sendThroughTLS`.
-    static func authenticated(port: Int, as identity: LinkIdentity) async throws -> StrangeClient {
+    /// Connects and does the handshake; what it sends goes through TLS.
+    ///
+    /// - Parameter staysOpen: does not close its own side when the other side has closed its output.
+    static func authenticated(
+        port: Int, as identity: LinkIdentity, staysOpen: Bool = false
+    ) async throws -> StrangeClient {
         let ready = TwoNodes.group.next().makePromise(of: Void.self)
         let channel = try await ClientBootstrap(group: TwoNodes.group)
+            .channelOption(.allowRemoteHalfClosure, value: staysOpen)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(StrangeTLSHandler(identity, ready))

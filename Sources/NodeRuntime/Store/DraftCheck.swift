@@ -7,11 +7,22 @@ internal import Storage
 struct DraftCheck {
     private let node: Node
     private let factors: Set<[UInt8]>
-    /// What the drafts so far change, by subject: first day of enrolment; withdrawn.
-    private var enrolled: [SubjectID: UInt32] = [:]
-    private var withdrawn: Set<SubjectID> = []
+    /// Of every subject asked for: what the logs say and the drafts so far.
+    private var standing: [SubjectID: Enrolment] = [:]
     /// Made when the first subject's enrolment is asked for.
-    private var scoring: NodeScoringContext?
+    private var recorders: Recorders?
+
+    private struct Enrolment {
+        /// First day of enrolment; nil where there is none.
+        var firstDay: UInt32?
+        var isWithdrawn = false
+    }
+
+    /// Which logs' enrolments and withdrawals count here, by the history's numbers.
+    private struct Recorders {
+        let scoring: NodeScoringContext
+        let count: [Bool]
+    }
 
     init(_ node: Node) {
         self.node = node
@@ -26,17 +37,23 @@ struct DraftCheck {
             if let flaw = Body(salt: Self.noSalt, day: day, subject: subject, content: content).flaw { return flaw }
             if let flaw = subjectFlaw(subject) { return flaw }
             if let flaw = try contentFlaw(content, day, subject) { return flaw }
-            take(content, day, subject)
+            try take(content, day, subject)
             return nil
         }
     }
 
     private static let noSalt = [UInt8](repeating: 0, count: Body.saltBytes)
 
-    private mutating func take(_ content: Body.Content, _ day: UInt32, _ subject: SubjectID) {
+    private mutating func take(_ content: Body.Content, _ day: UInt32, _ subject: SubjectID) throws {
         switch content {
-        case .enrolment: enrolled[subject] = min(day, enrolled[subject] ?? .max)
-        case .withdrawal: withdrawn.insert(subject)
+        case .enrolment:
+            var enrolment = try enrolment(of: subject)
+            enrolment.firstDay = min(day, enrolment.firstDay ?? .max)
+            standing[subject] = enrolment
+        case .withdrawal:
+            var enrolment = try enrolment(of: subject)
+            enrolment.isWithdrawn = true
+            standing[subject] = enrolment
         default: break
         }
     }
@@ -80,23 +97,33 @@ extension DraftCheck {
 
     /// Enrolments by this node or an authority admit; a withdrawal ends it for good.
     private mutating func enrolmentFlaw(_ subject: SubjectID, _ day: UInt32) throws -> String? {
-        let hasWithdrawn = "the subject \(subject) has withdrawn; who joins again gets a new pseudonym"
-        if withdrawn.contains(subject) { return hasWithdrawn }
-        var isEnrolled = enrolled[subject].map { $0 <= day } ?? false
-        let scoring = try scoring ?? node.scoringContext(sizes: node.visibleSizes(), day: today())
-        self.scoring = scoring
+        let enrolment = try enrolment(of: subject)
+        if enrolment.isWithdrawn { return "the subject \(subject) has withdrawn; who joins again gets a new pseudonym" }
+        if let first = enrolment.firstDay, first <= day { return nil }
+        return "the subject \(subject) is not enrolled here on \(CalendarDay(dayNumber: Int64(day))): record the enrolment first"
+    }
+
+    private mutating func enrolment(of subject: SubjectID) throws -> Enrolment {
+        if let known = standing[subject] { return known }
+        let recorders = try self.recorders ?? makeRecorders()
+        self.recorders = recorders
         var history = SubjectHistory()
         try node.history.history(of: subject, into: &history)
+        var enrolment = Enrolment()
         for record in history.records {
-            guard let line = scoring.lines[safe: Int(record.origin)], let recorder = OriginName(line),
-                node.mayCorrect(recorder, node.origin), !scoring.isErased(record.origin, record.index)
+            guard let kind = EventKind(rawValue: record.kind), kind == .enrolment || kind == .withdrawal,
+                recorders.count[safe: Int(record.origin)] == true, !recorders.scoring.isErased(record.origin, record.index)
             else { continue }
-            if record.kind == EventKind.withdrawal.rawValue { return hasWithdrawn }
-            if record.kind == EventKind.enrolment.rawValue, record.day <= day { isEnrolled = true }
+            if kind == .withdrawal { enrolment.isWithdrawn = true } else { enrolment.firstDay = min(record.day, enrolment.firstDay ?? .max) }
         }
-        return isEnrolled
-            ? nil
-            : "the subject \(subject) is not enrolled here on \(CalendarDay(dayNumber: Int64(day))): record the enrolment first"
+        standing[subject] = enrolment
+        return enrolment
+    }
+
+    private func makeRecorders() throws -> Recorders {
+        let scoring = try node.scoringContext(sizes: node.visibleSizes(), day: today())
+        let count = scoring.lines.map { line in OriginName(line).map { node.mayCorrect($0, node.origin) } ?? false }
+        return Recorders(scoring: scoring, count: count)
     }
 }
 

@@ -9,6 +9,13 @@ extension Node {
     /// What the replica has to know of a stored log.
     func held(_ state: LogState) throws -> HeldLog {
         let (complete, missing) = try complete(state)
+        // Of the own log only what is published is final: the rest waits for the peers to confirm the past before it.
+        let published = state.checkpoint?.size ?? 0
+        if state.origin == origin, !writer.isConfirmed {
+            return HeldLog(
+                origin: origin, stored: published, complete: min(complete, published), checkpoint: state.checkpoint,
+                missing: missing, isFrozen: state.isForked)
+        }
         return HeldLog(
             origin: state.origin, stored: state.size, complete: complete, checkpoint: state.checkpoint,
             missing: missing, isFrozen: state.isForked)
@@ -16,15 +23,15 @@ extension Node {
 
     /// Folds entries whose bodies arrived after them, or were mended.
     func foldLate(_ origin: OriginName, _ indices: [UInt64]) throws {
+        guard let first = indices.min() else { return }
         var folding = EntryFolding(history: history)
-        let number = try history.originNumber(origin.line)
-        for index in indices {
+        folding.begin(origin: try history.originNumber(origin.line), first: first)
+        for index in indices.sorted() {
             guard let piece = try log.packed(origin, index..<(index + 1)).first else { continue }
             var hashes: [Digest] = []
             piece.appendLeafHashes(to: &hashes)
-            folding.begin(origin: number, first: index)
             folding.add(piece, first: index, hashes: hashes[...])
-            try history.insertLate(folding.batch)
         }
+        try history.insertLate(folding.batch)
     }
 }

@@ -70,16 +70,23 @@ package final class Node: Sendable {
     private func prepareHistory() throws {
         for key in topology.nodes.flatMap(\.keys) { _ = try history.originNumber(key.name) }
         for factor in rulebook.factors { _ = try history.reserveFactor(Array(factor.code.utf8)) }
+        // Logs that were restored from an older state are behind what was folded of them.
+        let isAhead = try log.states.contains { try history.visibleUpTo(history.originNumber($0.origin.line)) > $0.size }
+        if isAhead { try emptyHistory() }
         try catchUpHistory()
     }
 
-    /// Throws the derived store away and folds everything again; while the writer rests.
-    func rebuildHistory() throws {
+    private func emptyHistory() throws {
         try historyBox.withLock { history in
             history.close()
             for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.standingsFile + suffix) }
             history = try HistoryStore(path: folder.standingsFile)
         }
+    }
+
+    /// Throws the derived store away and folds everything again; while the writer rests.
+    func rebuildHistory() throws {
+        try emptyHistory()
         try prepareHistory()
         writer.historyChanged()
     }

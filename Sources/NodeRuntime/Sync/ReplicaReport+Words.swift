@@ -22,6 +22,9 @@ extension ReplicaReport {
             (.warning, "\(origin) has \(size) entries, more than its quota of \(quota): raise quota in the topology to take more")
         case .forked(let origin):
             (.critical, "\(origin) signed two histories: it is frozen, the proof is kept; see concord node status")
+        case .ownPastIsLonger(let size):
+            (.warning, "this node has published \(size) entries, more than its store holds: an old state was restored; nothing is published until the rest is fetched")
+        case .flooding(let peer): (.warning, "\(peer) asks or tells more than is looked at")
         case .disagreeing(let origin, let peer, let size):
             (.error, "\(peer) shows a checkpoint of \(origin) at \(size) that does not fit what is stored here")
         }

@@ -48,9 +48,14 @@ extension SyncService {
         guard let origin = OriginName(pull.origin), let state = node.log.state(origin), pull.size <= state.size else {
             return reply(.unavailable(request: pull.request), to: session)
         }
+        reply(.tiles(TilesMessage(request: pull.request, tiles: tiles(origin, pull.size, pull.tiles))), to: session)
+    }
+
+    /// Tiles of the log of `size` entries in the order asked for; an empty one where there is none.
+    func tiles(_ origin: OriginName, _ size: UInt64, _ coordinates: [TilePull.Coordinate]) -> [[Digest]] {
         var tiles: [[Digest]] = []
-        for tile in pull.tiles {
-            let hashes = pull.size >> UInt64(min(63, Int(tile.level) * Tiling.height))
+        for tile in coordinates {
+            let hashes = size >> UInt64(min(63, Int(tile.level) * Tiling.height))
             let first = tile.number.multipliedReportingOverflow(by: Tiling.width)
             guard !first.overflow, first.partialValue < hashes, tile.level < 8 else {
                 tiles.append([])
@@ -60,6 +65,15 @@ extension SyncService {
             let bytes = (try? node.log.tile(origin, level: Int(tile.level), number: tile.number, width: width)) ?? []
             tiles.append(tileHashes(bytes) ?? [])
         }
-        reply(.tiles(TilesMessage(request: pull.request, tiles: tiles)), to: session)
+        return tiles
+    }
+
+    /// Proof that an entry stands under the origin's own checkpoint.
+    func inclusion(_ origin: OriginName, _ index: UInt64) throws -> OwnInclusion? {
+        guard let checkpoint = node.log.state(origin)?.checkpoint, index < checkpoint.size,
+            let leaf = try node.log.leafHash(origin, index)
+        else { return nil }
+        let path = try node.log.inclusionProof(origin, index, size: checkpoint.size)
+        return OwnInclusion(checkpoint: checkpoint, inclusion: ForkProof.Inclusion(leaf: leaf, path: path))
     }
 }

@@ -54,7 +54,9 @@ final class SyncService: Sendable {
         for state in node.log.states { held.append(try node.held(state)) }
         let forks = try node.log.forks()
         state = CoreState(
-            Replica(topology: node.topology, ownNode: node.index, hello: hello, held: held, forks: forks))
+            Replica(
+                topology: node.topology, ownNode: node.index, hello: hello, held: held, forks: forks,
+                confirmation: .needed(all: !node.published.wasPresent, atLeast: node.published.initial?.size ?? 0)))
         convergence = Convergence(node: node)
         integrator.withLock {
             $0 = Integrator(node: node) { [unowned self] integration, failure in integrationEnded(integration, failure) }
@@ -123,13 +125,16 @@ extension SyncService {
         switch action {
         case .send(let session, let message): send(message, to: session)
         case .close(let session): links.withLock { $0[session] }?.close()
-        case .serve(let session, let pull): read { try $0.answer(pull, session) }
-        case .serveEntries(let session, let pull): read { try $0.answer(pull, session) }
-        case .serveTiles(let session, let pull): read { try $0.answer(pull, session) }
+        case .serve(let session, let pull): serve(session) { try $0.answer(pull, session) }
+        case .serveEntries(let session, let pull): serve(session) { try $0.answer(pull, session) }
+        case .serveTiles(let session, let pull): serve(session) { try $0.answer(pull, session) }
         case .integrate(let integration): integrator.withLock { $0 }?.submit(integration)
         case .fill(let origin, let items): fill(origin, items)
         case .compare(let session, let checkpoint): compare(checkpoint, session)
         case .storeFork(let origin, let proof): storeFork(origin, proof)
+        case .readTiles(let search, let origin, let size, let tiles): readTiles(search, origin, size, tiles)
+        case .proveInclusion(let search, let origin, let index): proveInclusion(search, origin, index)
+        case .confirmed: node.writer.confirm()
         case .answer(let question): answer(question)
         case .deliver(let reply): convergence.received(reply)
         case .repairAnswer(let request, let message): convergence.repairs.deliver(message, to: UInt64(request))
@@ -143,9 +148,24 @@ extension SyncService {
         link.send(type: message.type, parts: message.payload.map { $0[...] })
     }
 
-    private func read(_ body: @escaping @Sendable (SyncService) throws -> Void) {
+    private func serve(_ session: SessionID, _ body: @escaping @Sendable (SyncService) throws -> Void) {
         readers.async { [self] in
-            do { try body(self) } catch { logger.error("a peer's request cannot be answered", metadata: ["error": "\(error)"]) }
+            do { try body(self) } catch { logger.error("a peer's request cannot be answered: \(error)") }
+            onCore { $0.served(session) }
+        }
+    }
+
+    private func readTiles(_ search: UInt64, _ origin: OriginName, _ size: UInt64, _ coordinates: [TilePull.Coordinate]) {
+        readers.async { [self] in
+            let tiles = tiles(origin, size, coordinates)
+            onCore { $0.ownTiles(search: search, tiles) }
+        }
+    }
+
+    private func proveInclusion(_ search: UInt64, _ origin: OriginName, _ index: UInt64) {
+        readers.async { [self] in
+            let own = try? inclusion(origin, index)
+            onCore { $0.ownInclusion(search: search, own) }
         }
     }
 

@@ -32,9 +32,9 @@ struct Workspace {
     }
 
     private static func temporary(_ purpose: String) throws -> Workspace {
-        var name = Array((NSTemporaryDirectory() + "/concord-\(purpose)-XXXXXX").utf8CString)
+        var name = Array((FileManager.default.temporaryDirectory.path + "/concord-\(purpose)-XXXXXX").utf8CString)
         guard mkdtemp(&name) != nil else {
-            throw NodeFailure(.storage, "no temporary folder can be made in \(NSTemporaryDirectory()): \(String(cString: strerror(errno)))")
+            throw NodeFailure(.storage, "no temporary folder can be made in \(FileManager.default.temporaryDirectory.path): \(String(cString: strerror(errno)))")
         }
         return Workspace(temporary: String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }

@@ -1,0 +1,70 @@
+internal import TransparencyLog
+
+/// What is known of the own log's past since the start: whether the store holds all of it, as far as peers can show.
+///
+/// A node that was restored from an old copy, or lost its last commits, would sign another history than the one that it
+/// has published. So after every start it asks first; announcements at the beginning of a session are the answers.
+struct OwnPast {
+    private(set) var isConfirmed: Bool
+    private let needed: Int
+    /// Peers that have not answered yet.
+    private var asked: Set<Int>
+    private var answers = 0
+    /// Largest size that the own log was shown to have had.
+    private(set) var shown: UInt64
+    /// Sessions whose announcement of the own log is being compared with the store.
+    private var comparing: Set<SessionID> = []
+
+    init(_ confirmation: Confirmation, linkedPeers: [Int]) {
+        asked = Set(linkedPeers)
+        switch confirmation {
+        case .done:
+            isConfirmed = true
+            needed = 0
+            shown = 0
+        case .needed(let all, let atLeast):
+            isConfirmed = false
+            needed = all ? linkedPeers.count : linkedPeers.isEmpty ? 0 : linkedPeers.count / 2 + 1
+            shown = atLeast
+        }
+    }
+
+    /// A peer has told all that it holds; only those that the topology links with this node count, each once.
+    mutating func answered(peer: Int) { if asked.remove(peer) != nil { answers += 1 } }
+
+    mutating func wasShown(_ size: UInt64) { shown = max(shown, size) }
+
+    mutating func compares(in session: SessionID) { comparing.insert(session) }
+    mutating func compared(in session: SessionID) { comparing.remove(session) }
+    mutating func sessionEnded(_ session: SessionID) { comparing.remove(session) }
+
+    /// Whether enough peers have answered and a store of `stored` entries holds all that they showed.
+    func isSettled(stored: UInt64) -> Bool { answers >= needed && stored >= shown && comparing.isEmpty }
+
+    mutating func confirm() { isConfirmed = true }
+}
+
+extension Replica {
+    /// Whether the own log may be published.
+    package var isConfirmed: Bool { past.isConfirmed }
+
+    /// With nobody to ask, nothing is waited for.
+    mutating func beginConfirmation() {
+        guard let log = ownLog, !past.isConfirmed else { return }
+        if past.shown > logs[log].stored { report(.ownPastIsLonger(size: past.shown)) }
+        confirmIfSettled()
+    }
+
+    /// A peer shows a checkpoint of the own log that was verified.
+    mutating func heardOwnPast(_ checkpoint: SignedCheckpoint) {
+        guard let log = ownLog, checkpoint.size > logs[log].stored else { return }
+        past.wasShown(checkpoint.size)
+        report(.ownPastIsLonger(size: checkpoint.size))
+    }
+
+    mutating func confirmIfSettled() {
+        guard let log = ownLog, !past.isConfirmed, !logs[log].isFrozen, past.isSettled(stored: logs[log].stored) else { return }
+        past.confirm()
+        act(.confirmed)
+    }
+}
