@@ -88,5 +88,6 @@ let package = Package(
             "NodeRuntimeTests",
             ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", logging, lifecycle]),
         tests("CommandTests", ["Encoding", "Federation", "NodeRuntime", "concord"]),
+        tests("HouseRulesTests", []),
     ]
 )

@@ -13,13 +13,18 @@ package struct LocalTree: Sendable {
     package var tail: [Digest?]
     /// Entries whose bytes do not hash to the leaf hash that a sound tile states.
     package var damaged: Set<UInt64>
+    /// Bundles whose root is known but whose leaf hashes are not.
+    package var leafless: Set<UInt64>
 
-    package init(size: UInt64, root: Digest, bundles: [Digest?], tail: [Digest?], damaged: Set<UInt64>) {
+    package init(
+        size: UInt64, root: Digest, bundles: [Digest?], tail: [Digest?], damaged: Set<UInt64>, leafless: Set<UInt64> = []
+    ) {
         self.size = size
         self.root = root
         self.bundles = bundles
         self.tail = tail
         self.damaged = damaged
+        self.leafless = leafless
     }
 }
 
@@ -64,7 +69,12 @@ package struct ResyncPlan: Sendable {
     }
 
     package mutating func start() -> Step {
-        if ownRoot == local.root { return .entries(damaged.sorted()) }
+        if ownRoot == local.root {
+            for number in local.leafless {
+                expected[TilePull.Coordinate(level: 0, number: number)] = local.bundles[Int(number)]
+            }
+            return next()
+        }
         // The right edge of the tree: together these tiles give the root.
         isAtEdge = true
         asked = Tiling.levels(size: local.size).compactMap { level in
@@ -90,6 +100,11 @@ package struct ResyncPlan: Sendable {
             }
         }
         for (coordinate, tile) in zip(coordinates, tiles) { try take(coordinate, tile, ownLeaves) }
+        return next()
+    }
+
+    /// The tiles that are still to be fetched, or the entries where there are none.
+    private mutating func next() -> Step {
         if expected.isEmpty { return .entries(damaged.sorted()) }
         asked = expected.keys.sorted { ($0.level, $0.number) < ($1.level, $1.number) }
         asked = Array(asked.prefix(Int(Tiling.width)))
@@ -136,8 +151,9 @@ package struct ResyncPlan: Sendable {
         let first = Int(index) * width
         guard first + width <= local.bundles.count else { return nil }
         var hashes: [Digest] = []
-        for bundle in local.bundles[first..<(first + width)] {
-            guard let bundle else { return nil }
+        for (number, bundle) in zip(first..., local.bundles[first..<(first + width)]) {
+            // Where leaf hashes are to be fetched, the way leads down.
+            guard let bundle, !local.leafless.contains(UInt64(number)) else { return nil }
             hashes.append(bundle)
         }
         return perfectRoot(&hashes)

@@ -125,7 +125,8 @@ struct StagedLog {
             }
         }
         changedMarks = []
-        if log.recordedSize != log.size {
+        // Of a damaged log less may have been made out than is recorded: that must not become the record.
+        if log.isSound, log.recordedSize != log.size {
             try database.run("UPDATE origin SET size = ? WHERE number = ?", [Int64(log.size), log.number])
             log.recordedSize = log.size
         }

@@ -19,16 +19,20 @@ struct ArgumentFailure: Error, CustomStringConvertible {
 struct DataOptions: ParsableArguments {
     @Option(
         name: .customLong("data"),
-        help: ArgumentHelp("The node's data folder; where it is left out, the environment's CONCORD_DATA.", valueName: "dir"))
+        help: ArgumentHelp(
+            "The node's data folder; where it is left out, the environment's CONCORD_DATA.", valueName: "dir"))
     var path: String?
 
     var folder: NodeFolder { NodeFolder(Self.path(path) ?? "") }
 
-    private static func path(_ option: String?) -> String? { option ?? ProcessInfo.processInfo.environment["CONCORD_DATA"] }
+    private static func path(_ option: String?) -> String? {
+        option ?? ProcessInfo.processInfo.environment["CONCORD_DATA"]
+    }
 
     func validate() throws {
         guard let path = Self.path(path), !path.isEmpty else {
-            throw ValidationError("No data folder is named: give it as --data DIR, or in the environment as CONCORD_DATA")
+            throw ValidationError(
+                "No data folder is named: give it as --data DIR, or in the environment as CONCORD_DATA")
         }
     }
 }
@@ -47,7 +51,8 @@ struct DayArgument: ExpressibleByArgument {
 
     init(parsing text: String) throws {
         guard let day = CalendarDay(text), let number = UInt32(exactly: day.dayNumber) else {
-            throw ArgumentFailure("a day is written YYYY-MM-DD, must exist in the calendar and not lie before 1970-01-01")
+            throw ArgumentFailure(
+                "a day is written YYYY-MM-DD, must exist in the calendar and not lie before 1970-01-01")
         }
         self.number = number
     }
@@ -57,7 +62,10 @@ struct DayArgument: ExpressibleByArgument {
 
 /// `--day`, for commands that look at the standings or record.
 struct DayOption: ParsableArguments {
-    @Option(name: .customLong("day"), help: ArgumentHelp("The day meant, YYYY-MM-DD in UTC (default: today).", valueName: "day"), transform: DayArgument.init(parsing:))
+    @Option(
+        name: .customLong("day"),
+        help: ArgumentHelp("The day meant, YYYY-MM-DD in UTC (default: today).", valueName: "day"),
+        transform: DayArgument.init(parsing:))
     var day: DayArgument?
 
     /// As a member of a request; none where the node shall take today.

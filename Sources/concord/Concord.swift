@@ -18,21 +18,22 @@ struct Concord: AsyncParsableCommand {
               concord pilot
 
             Set up a federation of your own. On each node's machine:
-              concord node init --topology topology.json --node ghent --data /var/lib/concord
+              concord node init --topology topology.json --node ghent --data /srv/ghent
             Then, once, with the ghent.keys.json of every node at hand:
-              concord topology assemble --topology topology.json --output shared.json *.keys.json
+              concord topology assemble --topology topology.json --output shared.json \\
+                *.keys.json
             And on each machine again:
-              concord topology install shared.json --data /var/lib/concord
-              concord node run --data /var/lib/concord
+              concord topology install shared.json --data /srv/ghent
+              concord node run --data /srv/ghent
 
             Use it, whether the node runs or not:
-              export CONCORD_DATA=/var/lib/concord
+              export CONCORD_DATA=/srv/ghent
               concord import records.csv
               concord explain 026397cb0529e1d3cd44e128ff2b4e48
               concord converge
 
-            EXIT STATUS: 0 done; 1 the answer is bad (not converged, damage, fork, refused) or the node or its store
-            failed; 64 the command line is wrong (an unknown option, a day that does not exist, a file that cannot be
+            EXIT STATUS: 0 done; 1 the answer is bad (not converged, damage, fork, refused) or the node or its store \
+            failed; 64 the command line is wrong (an unknown option, a day that does not exist, a file that cannot be \
             read); 130 an import was interrupted.
             """,
         version: "0.1.0",

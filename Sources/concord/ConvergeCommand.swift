@@ -6,8 +6,8 @@ struct ConvergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "converge", abstract: "Let every node attest the same standings, and show whether they agree.",
         discussion: """
-            The node proposes a cut of what exists now, waits until every node holds it, and gathers the signed
-            attestations: equal roots mean that all compute the same score for everybody. Needs a running node. The exit
+            The node proposes a cut of what exists now, waits until every node holds it, and gathers the signed \
+            attestations: equal roots mean that all compute the same score for everybody. Needs a running node. The exit \
             status is 0 only if every node of the topology agrees.
 
               concord converge --day 2025-12-31 --timeout 120
@@ -76,9 +76,8 @@ struct ConvergenceTable {
 
     private var summary: String {
         let agreeing = rows.filter { $0.verdict == "agrees" }.count
-        guard hasConverged else {
-            return "not converged on \(day): \(agreeing) of \(counted(rows.count, "node")) attest the standings root that most attest"
-        }
-        return "converged on \(day): \(counted(rows.count, "node")) attest the same scores of \(counted(subjects, "subject"))"
+        let nodes = "\(counted(rows.count, "node")) \(rows.count == 1 ? "attests" : "attest")"
+        guard hasConverged else { return "not converged on \(day): \(agreeing) of \(nodes) the root that most attest" }
+        return "converged on \(day): \(nodes) the same scores of \(counted(subjects, "subject"))"
     }
 }

@@ -4,7 +4,9 @@ internal import NodeRuntime
 
 /// What names an entry that is corrected, and why.
 struct TargetOptions: ParsableArguments {
-    @Argument(help: "The entry meant: <origin line>:<index>, as concord explain names it.", transform: PositionArgument.init(parsing:))
+    @Argument(
+        help: "The entry meant: <origin line>:<index>, as concord explain names it.",
+        transform: PositionArgument.init(parsing:))
     var target: PositionArgument
 
     @Option(help: "Whom the entry is about: 32 hexadecimal digits.", transform: SubjectArgument.init(parsing:))
@@ -28,11 +30,11 @@ struct RetractCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retract", abstract: "Take an observation back that should not have been recorded.",
         discussion: """
-            A node retracts what its own log holds, an authority what any holds. The observation counts for nothing from
+            A node retracts what its own log holds, an authority what any holds. The observation counts for nothing from \
             then on, on earlier days too.
 
-              concord retract volunteer.concord.example/ghent/1:17 --subject 026397cb0529e1d3cd44e128ff2b4e48 \\
-                --reason "entered twice"
+              concord retract volunteer.concord.example/ghent/1:17 \\
+                --subject 026397cb0529e1d3cd44e128ff2b4e48 --reason "entered twice"
             """)
 
     @OptionGroup var target: TargetOptions
@@ -54,14 +56,16 @@ struct RuleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rule", abstract: "Decide an appeal; only a node with the role authority can.",
         discussion: """
-            upheld: the entry counts again. overturned: it counts for nothing. The last ruling on an entry is the one that
+            upheld: the entry counts again. overturned: it counts for nothing. The last ruling on an entry is the one that \
             holds.
 
               concord rule volunteer.concord.example/ghent/1:17 --verdict overturned \\
-                --subject 026397cb0529e1d3cd44e128ff2b4e48 --reason "the sheet names somebody else"
+                --subject 026397cb0529e1d3cd44e128ff2b4e48 --reason "wrong person"
             """)
 
-    @Option(help: ArgumentHelp("upheld or overturned: what becomes of the entry.", valueName: "verdict"), transform: Self.verdict)
+    @Option(
+        help: ArgumentHelp("upheld or overturned: what becomes of the entry.", valueName: "verdict"),
+        transform: Self.verdict)
     var verdict: Verdict
 
     @OptionGroup var target: TargetOptions

@@ -27,7 +27,8 @@ struct EnrolCommand: ParsableCommand {
         discussion: """
             For an enrolled population only. Before the day of enrolment nothing about the subject is taken or scored.
 
-              concord enrol 026397cb0529e1d3cd44e128ff2b4e48 --day 2025-01-07 --statement "signed form 2025-014"
+              concord enrol 026397cb0529e1d3cd44e128ff2b4e48 --day 2025-01-07 \\
+                --statement "signed form 2025-014"
             """)
 
     @OptionGroup var statement: StatementOptions
@@ -39,7 +40,7 @@ struct WithdrawCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "withdraw", abstract: "Record that somebody leaves the programme.",
         discussion: """
-            What the node recorded about the subject counts for nothing at once and is erased. An authority's withdrawal
+            What the node recorded about the subject counts for nothing at once and is erased. An authority's withdrawal \
             reaches every node's records. Who joins again gets a new pseudonym.
             """)
 

@@ -40,7 +40,9 @@ struct ImportJob {
         bar = ProgressBar()
         var batches = try batches()
         while let batch = try batches.next() {
-            guard batch.errors.isEmpty else { throw stopped(NodeFailure(.invalid, "\(path) changed while it was imported")) }
+            guard batch.errors.isEmpty else {
+                throw stopped(NodeFailure(.invalid, "\(path) changed while it was imported"))
+            }
             try record(batch.records, batches)
             if isInterrupted() { break }
         }
@@ -69,14 +71,19 @@ struct ImportJob {
     }
 
     private func batches() throws -> ImportBatches {
-        do { return ImportBatches(try .file(path), format, node) } catch { throw NodeFailure(.invalid, error.description) }
+        do { return ImportBatches(try .file(path), format, node) } catch {
+            throw NodeFailure(.invalid, error.description)
+        }
     }
 
     /// Whether to go on: false where the check was interrupted.
     private mutating func checkAll() throws -> Bool {
         var batches = try batches()
         guard batches.totalBytes != nil else {
-            throw NodeFailure(.invalid, "\(path) can be read only once, and a file is checked before it is recorded: save it to a file, or use --skip-bad")
+            throw NodeFailure(
+                .invalid,
+                "\(path) can be read only once, and a file is checked before it is recorded: save it to a file, or use --skip-bad"
+            )
         }
         var enrolments = EnrolmentsOfFile()
         var errors: [ImportError] = []
@@ -111,7 +118,8 @@ struct ImportJob {
 
     private mutating func show(_ label: String, _ batches: ImportBatches) {
         bar.update(
-            label, done: UInt64(batches.byteCount), total: UInt64(batches.totalBytes ?? 0), counter: (UInt64(batches.rowCount), "rows"))
+            label, done: UInt64(batches.byteCount), total: UInt64(batches.totalBytes ?? 0),
+            counter: (UInt64(batches.rowCount), "rows"))
     }
 }
 
@@ -129,7 +137,8 @@ extension ImportJob {
         let failure = NodeFailure(error)
         return NodeFailure(
             failure.code,
-            "\(path): \(failure.message)\n  \(outcome.words) before that; import the file again to record the rest, none is added twice")
+            "\(path): \(failure.message)\n  \(outcome.words) before that; import the file again to record the rest, none is added twice"
+        )
     }
 
     private func reporting<Value: ~Copyable>(_ body: () throws(SkipReport.Failure) -> Value) throws -> Value {

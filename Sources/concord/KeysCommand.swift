@@ -12,7 +12,7 @@ struct KeysShowCommand: ParsableCommand {
         discussion: """
             With --json this is the file that concord topology assemble takes. Private keys never leave the folder.
 
-              concord keys show --data /var/lib/concord --json > ghent.keys.json
+              concord keys show --data /srv/ghent --json > ghent.keys.json
             """)
 
     @OptionGroup var data: DataOptions

@@ -28,7 +28,8 @@ struct LogOutput: LogHandler {
     static func time(_ milliseconds: UInt64) -> String {
         let day = CalendarDay(dayNumber: Int64(milliseconds / 86_400_000))
         let rest = milliseconds % 86_400_000
-        let clock = [rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60].map { padded($0, 2) }.joined(separator: ":")
+        let clock = [rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60].map { padded($0, 2) }.joined(
+            separator: ":")
         return "\(day)T\(clock).\(padded(rest % 1_000, 3))Z"
     }
 
@@ -37,5 +38,7 @@ struct LogOutput: LogHandler {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    private static func name(_ level: Logger.Level) -> String { level.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0) }
+    private static func name(_ level: Logger.Level) -> String {
+        level.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0)
+    }
 }

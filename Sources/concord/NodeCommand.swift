@@ -15,14 +15,16 @@ struct NodeInitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make a node's data folder with new keys.",
         discussion: """
-            The private keys lie in DIR/keys, readable by the owner alone, and are never overwritten. The public keys are
-            written to DIR/NAME.keys.json: collect this file from every node, put all into the topology with
+            The private keys lie in DIR/keys, readable by the owner alone, and are never overwritten. The public keys are \
+            written to DIR/NAME.keys.json: collect this file from every node, put all into the topology with \
             `concord topology assemble`, and install the result with `concord topology install`.
 
-              concord node init --topology topology.json --node ghent --data /var/lib/concord
+              concord node init --topology topology.json --node ghent --data /srv/ghent
             """)
 
-    @Option(help: ArgumentHelp("The federation's topology; its rulebook lies beside it.", valueName: "file"), transform: FileArgument.init(parsing:))
+    @Option(
+        help: ArgumentHelp("The federation's topology; its rulebook lies beside it.", valueName: "file"),
+        transform: FileArgument.init(parsing:))
     var topology: FileArgument
 
     @Option(help: ArgumentHelp("Which of the topology's nodes this one is.", valueName: "name"))
@@ -44,16 +46,20 @@ struct NodeRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a node until it is told to stop.",
         discussion: """
-            The node links with its peers, exchanges logs, and answers the other commands on a socket in its data folder.
+            The node links with its peers, exchanges logs, and answers the other commands on a socket in its data folder. \
             It logs to the standard error. Ctrl-C and SIGTERM stop it: what is recorded is durable at any time.
 
-              concord node run --data /var/lib/concord --log-level info
+              concord node run --data /srv/ghent --log-level info
             """)
 
-    @Option(help: ArgumentHelp("What is logged: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "level"), transform: Self.level)
+    @Option(
+        help: ArgumentHelp(
+            "What is logged: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "level"),
+        transform: Self.level)
     var logLevel = Logger.Level.notice
 
-    @Flag(help: "Stop when the standard input ends: for a node that another process starts and that must not outlive it.")
+    @Flag(
+        help: "Stop when the standard input ends: for a node that another process starts and that must not outlive it.")
     var untilStdinCloses = false
 
     @OptionGroup var data: DataOptions

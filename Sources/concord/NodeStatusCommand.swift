@@ -6,8 +6,8 @@ struct NodeStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show where a node stands against every peer.",
         discussion: """
-            For every log: how many entries are held with everything that belongs to them, how many each linked peer shows,
-            the newest size that anyone has shown, what is missing of it in events and for how long, and up to where the
+            For every log: how many entries are held with everything that belongs to them, how many each linked peer shows, \
+            the newest size that anyone has shown, what is missing of it in events and for how long, and up to where the \
             log is folded into the standings. A fork makes the exit status 1.
             """)
 
@@ -99,7 +99,8 @@ struct NodeStatus {
             row += linked.map { log.peers[$0].map { grouped($0) } ?? "-" }
             row += [
                 grouped(log.newest), grouped(log.lagEvents),
-                log.lagEvents == 0 ? "-" : duration(milliseconds: log.lagMilliseconds), grouped(log.folded), Self.remark(log),
+                log.lagEvents == 0 ? "-" : duration(milliseconds: log.lagMilliseconds), grouped(log.folded),
+                Self.remark(log),
             ]
             table.append(row)
         }
@@ -110,7 +111,9 @@ struct NodeStatus {
         var remarks: [String] = []
         if log.isOwn { remarks.append("its own") }
         if log.isFrozen { remarks.append("frozen: a fork") }
-        if log.recorded > log.complete { remarks.append("\(grouped(log.recorded - log.complete)) more wait for bodies") }
+        if log.recorded > log.complete {
+            remarks.append("\(grouped(log.recorded - log.complete)) more wait for bodies")
+        }
         return remarks.joined(separator: ", ")
     }
 

@@ -9,7 +9,9 @@ enum Output {
     static func write(_ bytes: [UInt8]) throws {
         var written = 0
         while written < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress! + written, $0.count - written) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(STDOUT_FILENO, $0.baseAddress! + written, $0.count - written)
+            }
             if count >= 0 {
                 written += count
             } else if errno == EAGAIN {

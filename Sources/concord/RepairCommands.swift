@@ -7,8 +7,8 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Hash everything stored again, and fold it again.",
         discussion: """
-            Entries are held against tiles, checkpoints and signatures, bodies against what their entries commit to, and
-            the standings against a fresh fold. Every damaged position is named, and the exit status is 1 if there is one;
+            Entries are held against tiles, checkpoints and signatures, bodies against what their entries commit to, and \
+            the standings against a fresh fold. Every damaged position is named, and the exit status is 1 if there is one; \
             concord resync mends what it names.
             """)
 
@@ -27,7 +27,9 @@ struct VerifyCommand: ParsableCommand {
         let entries = try answer.number("entries")
         let milliseconds = max(1, try answer.number("milliseconds"))
         let logs = counted(try answer.number("logs"), "log")
-        var lines = ["\(counted(entries, "entry", "entries")) of \(logs) hashed, \(grouped(entries * 1_000 / milliseconds)) a second"]
+        var lines = [
+            "\(counted(entries, "entry", "entries")) of \(logs) hashed, \(grouped(entries * 1_000 / milliseconds)) a second"
+        ]
         let damages = try answer.texts("damages")
         let count = Int(try answer.number("damage_count"))
         if count > 0 {
@@ -48,7 +50,7 @@ struct ResyncCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resync", abstract: "Find what is damaged or missing, and fetch only that from peers.",
         discussion: """
-            Needs a running node. Lists what was wrong position by position, and what it took to mend it. The exit status
+            Needs a running node. Lists what was wrong position by position, and what it took to mend it. The exit status \
             is 1 if something could not be mended, or if a dry run finds damage.
 
               concord resync --dry-run
@@ -109,7 +111,7 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write everything to a folder that any tlog-tiles reader can read.",
         discussion: """
-            For every log its checkpoint, tiles, entries and bodies; beside them the verifier keys, topology, rulebook,
+            For every log its checkpoint, tiles, entries and bodies; beside them the verifier keys, topology, rulebook, \
             attestations and fork proofs. The folder must be new or empty.
 
               concord export /media/backup/2025-12-31

@@ -35,7 +35,8 @@ struct RulebookFile: ParsableArguments {
 
 struct RulebookCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Say whether nodes would load a rulebook, and if not, which rule it breaks and where.")
+        commandName: "check",
+        abstract: "Say whether nodes would load a rulebook, and if not, which rule it breaks and where.")
 
     @OptionGroup var rulebook: RulebookFile
 

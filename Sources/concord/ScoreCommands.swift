@@ -40,7 +40,7 @@ struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Show where a subject's score comes from, line by line.",
         discussion: """
-            Every entry about the subject is listed with its position, its fate (counted, capped, expired, the same as
+            Every entry about the subject is listed with its position, its fate (counted, capped, expired, the same as \
             another, retracted, overturned, suspended, out of range, erased) and its points. The lines add up to the score.
             """)
 

@@ -56,7 +56,7 @@ struct ProgressBar {
         let now = steadyMilliseconds()
         guard Terminal.isWatched, !isShown || now >= drawn + Self.intervalMilliseconds else { return }
         drawn = now
-        var text = label
+        var text = ""
         if total > 0 {
             let filled = Int(UInt64(Self.cells) * min(done, total) / total)
             let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.cells - filled)
@@ -66,13 +66,13 @@ struct ProgressBar {
             let rate = counter.number * 1_000 / max(1, now - started)
             text += "  \(grouped(counter.number)) \(counter.noun), \(grouped(rate)) a second"
         }
-        draw(text)
+        draw(label, text)
     }
 
     /// A text that stands until the next one.
     mutating func show(_ text: String) {
         guard Terminal.isWatched else { return }
-        draw(text)
+        draw(text, "")
     }
 
     /// Takes the line away, so that what follows begins on a clean one.
@@ -82,9 +82,12 @@ struct ProgressBar {
         isShown = false
     }
 
-    private mutating func draw(_ text: String) {
+    /// Figures behind a label, which is shortened in its middle where the line is too narrow for both.
+    private mutating func draw(_ label: String, _ figures: String) {
         isShown = true
-        FileHandle.standardError.write(Data("\r\u{1b}[K\(text.prefix(max(10, Terminal.width - 1)))".utf8))
+        let room = max(10, Terminal.width - 1 - figures.count)
+        let label = label.count <= room ? label : "\(label.prefix(room / 2))…\(label.suffix(room - room / 2 - 1))"
+        FileHandle.standardError.write(Data("\r\u{1b}[K\(label)\(figures)".utf8))
     }
 }
 

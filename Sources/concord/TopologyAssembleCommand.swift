@@ -9,20 +9,24 @@ struct TopologyAssembleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assemble", abstract: "Put nodes' public keys into a topology.",
         discussion: """
-            Each key file is what concord node init wrote on one node. Everything else in the topology stays as it is. A
-            log key that the topology lists already is never replaced, since a log is what its key signed; a link key is.
+            Each key file is what concord node init wrote on one node. Everything else in the topology stays as it is. A \
+            log key that the topology lists already is never replaced, since a log is what its key signed; a link key is. \
             The rulebook is copied beside the output.
 
-              concord topology assemble --topology topology.json --output shared.json *.keys.json
+              concord topology assemble --topology topology.json --output shared.json \\
+                *.keys.json
             """)
 
-    @Option(help: ArgumentHelp("The topology; its rulebook lies beside it.", valueName: "file"), transform: FileArgument.init(parsing:))
+    @Option(
+        help: ArgumentHelp("The topology; its rulebook lies beside it.", valueName: "file"),
+        transform: FileArgument.init(parsing:))
     var topology: FileArgument
 
     @Option(help: ArgumentHelp("Where the topology with keys is written.", valueName: "file"))
     var output: String
 
-    @Argument(help: ArgumentHelp("Public keys of a node.", valueName: "keyfile"), transform: FileArgument.init(parsing:))
+    @Argument(
+        help: ArgumentHelp("Public keys of a node.", valueName: "keyfile"), transform: FileArgument.init(parsing:))
     var keyFiles: [FileArgument]
 
     func run() throws {
@@ -37,10 +41,14 @@ struct TopologyAssembleCommand: ParsableCommand {
 
     /// A topology names its rulebook without a folder, so it has to lie beside the output as well.
     private func copyRulebook(_ files: FederationFiles) throws {
-        let path = URL(fileURLWithPath: output).deletingLastPathComponent().appendingPathComponent(files.topology.rulebook).path
+        let path = URL(fileURLWithPath: output).deletingLastPathComponent().appendingPathComponent(
+            files.topology.rulebook
+        ).path
         guard FileManager.default.fileExists(atPath: path) else { return try writeFile(path, files.rulebookBytes) }
         guard try readFile(path, limit: Limits.configurationBytes) == files.rulebookBytes else {
-            throw NodeFailure(.refused, "\(path) is another rulebook than the topology's: move it away, or write the output elsewhere")
+            throw NodeFailure(
+                .refused, "\(path) is another rulebook than the topology's: move it away, or write the output elsewhere"
+            )
         }
     }
 
@@ -69,7 +77,8 @@ struct TopologyAssembly {
 
     mutating func add(_ keys: PublicKeys, path keyPath: String) throws {
         guard keys.federation == topology.federation else {
-            throw NodeFailure(.refused, "\(keyPath) is of \(keys.federation), but \(path) describes \(topology.federation)")
+            throw NodeFailure(
+                .refused, "\(keyPath) is of \(keys.federation), but \(path) describes \(topology.federation)")
         }
         guard let index = topology.index(ofNode: keys.node) else {
             throw NodeFailure(.refused, "\(keyPath) holds keys of \(keys.node), which is no node of \(path)")
@@ -82,7 +91,8 @@ struct TopologyAssembly {
             // Two keys of one epoch have the same name, which stands before the first plus sign.
             guard !listed.contains(where: { $0.prefix { $0 != "+" } == key.prefix { $0 != "+" } }) else {
                 throw NodeFailure(
-                    .refused, "\(path) lists another key for \(key.prefix { $0 != "+" }) than \(keyPath): a log keeps its key")
+                    .refused,
+                    "\(path) lists another key for \(key.prefix { $0 != "+" }) than \(keyPath): a log keeps its key")
             }
         }
         added.append((keys, keyPath))
@@ -96,7 +106,9 @@ struct TopologyAssembly {
             return JSONMember(member.name, .array(nodes.map(withKeys)))
         }
         let bytes = JSONValue.object(filled).indentedBytes
-        do { _ = try Topology(bytes) } catch { throw NodeFailure(.refused, "with these keys \(path) is no topology: \(error)") }
+        do { _ = try Topology(bytes) } catch {
+            throw NodeFailure(.refused, "with these keys \(path) is no topology: \(error)")
+        }
         return bytes
     }
 

@@ -9,7 +9,8 @@ struct TopologyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology", abstract: "Check a topology, read it, put keys into it, give it to a node.",
         subcommands: [
-            TopologyCheckCommand.self, TopologyShowCommand.self, TopologyAssembleCommand.self, TopologyInstallCommand.self,
+            TopologyCheckCommand.self, TopologyShowCommand.self, TopologyAssembleCommand.self,
+            TopologyInstallCommand.self,
         ])
 }
 
@@ -31,7 +32,9 @@ struct TopologyCheckCommand: ParsableCommand {
         let lacking = topology.nodesWithoutKeys
         if !lacking.isEmpty { lines.append("  without keys as yet: \(lacking.joined(separator: ", "))") }
         let apart = topology.nodesApart
-        if !apart.isEmpty { lines.append("  no chain of links leads from \(topology.nodes[0].name) to \(apart.joined(separator: ", "))") }
+        if !apart.isEmpty {
+            lines.append("  no chain of links leads from \(topology.nodes[0].name) to \(apart.joined(separator: ", "))")
+        }
         try Output.lines(lines)
     }
 }
@@ -62,14 +65,18 @@ struct TopologyShowCommand: ParsableCommand {
         let topology = try FederationFiles.topology(file.path)
         var lines = ["\(topology.federation), version \(topology.version), rulebook \(topology.rulebook)"]
         if let population = topology.population {
-            lines.append("\(grouped(population.size)) synthetic residents of seed \(String(decoding: population.seed, as: UTF8.self))")
+            lines.append(
+                "\(grouped(population.size)) synthetic residents of seed \(String(decoding: population.seed, as: UTF8.self))"
+            )
         }
         var table = Table([
             ("node", .left), ("title", .left), ("roles", .left), ("address", .left), ("links", .left), ("logs", .right),
             ("quota", .right),
         ])
         for (place, node) in topology.nodes.enumerated() {
-            let links = topology.nodes.indices.filter { $0 != place && topology.areLinked(place, $0) }.map { topology.nodes[$0].name }
+            let links = topology.nodes.indices.filter { $0 != place && topology.areLinked(place, $0) }.map {
+                topology.nodes[$0].name
+            }
             table.append([
                 node.name, node.title, node.roles.map(\.rawValue).joined(separator: ", "), node.address,
                 links.joined(separator: ", "), grouped(node.keys.count), grouped(node.quota),
@@ -83,13 +90,15 @@ struct TopologyInstallCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install", abstract: "Put an assembled topology and its rulebook into a node's data folder.",
         discussion: """
-            The topology must be of the node's federation and list the keys that lie in the folder. A running node takes
+            The topology must be of the node's federation and list the keys that lie in the folder. A running node takes \
             it up when it is started again.
 
-              concord topology install shared.json --data /var/lib/concord
+              concord topology install shared.json --data /srv/ghent
             """)
 
-    @Argument(help: ArgumentHelp("The assembled topology; its rulebook lies beside it.", valueName: "file"), transform: FileArgument.init(parsing:))
+    @Argument(
+        help: ArgumentHelp("The assembled topology; its rulebook lies beside it.", valueName: "file"),
+        transform: FileArgument.init(parsing:))
     var file: FileArgument
 
     @OptionGroup var data: DataOptions

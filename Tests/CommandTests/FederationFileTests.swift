@@ -11,10 +11,13 @@ struct FederationFileTests {
             #expect(attributes[.posixPermissions] as? Int == 0o600)
         }
         let before = try ["keys/log.key", "keys/link.key", "solo.keys.json"].map { try site.folder.text("solo/\($0)") }
-        let again = try Program.run("node", "init", "--topology", site.path("topology.json"), "--node", "solo", "--data", site.path("solo"))
+        let again = try Program.run(
+            "node", "init", "--topology", site.path("topology.json"), "--node", "solo", "--data", site.path("solo"))
         #expect(again.status == 1)
         #expect(again.errors.contains("never overwritten"))
-        #expect(try ["keys/log.key", "keys/link.key", "solo.keys.json"].map { try site.folder.text("solo/\($0)") } == before)
+        #expect(
+            try ["keys/log.key", "keys/link.key", "solo.keys.json"].map { try site.folder.text("solo/\($0)") } == before
+        )
         #expect(!before[2].contains(before[0].dropLast()))
     }
 
@@ -23,14 +26,16 @@ struct FederationFileTests {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.path + "/keys", withIntermediateDirectories: false)
         try folder.write("keys/log.key", "something of value\n")
-        let outcome = try Program.run("node", "init", "--topology", site.path("topology.json"), "--node", "solo", "--data", folder.path)
+        let outcome = try Program.run(
+            "node", "init", "--topology", site.path("topology.json"), "--node", "solo", "--data", folder.path)
         #expect(outcome.status == 1)
         #expect(try folder.text("keys/log.key") == "something of value\n")
     }
 
     @Test func aNodeThatTheTopologyDoesNotNameIsRefusedWithThoseItNames() throws {
         let site = try Site(.pair)
-        let outcome = try Program.run("node", "init", "--topology", site.path("topology.json"), "--node", "west", "--data", site.path("west"))
+        let outcome = try Program.run(
+            "node", "init", "--topology", site.path("topology.json"), "--node", "west", "--data", site.path("west"))
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("east, office"))
         #expect(!FileManager.default.fileExists(atPath: site.path("west")))
@@ -50,7 +55,8 @@ struct FederationFileTests {
         #expect(try site.folder.text("shared/rulebook.json") == site.folder.text("rulebook.json"))
         #expect(try without(["keys", "tls_key"], before) == without(["keys", "tls_key"], after))
         let twice = try Program.run(
-            "topology", "assemble", "--topology", site.path("shared/topology.json"), "--output", site.path("shared/again.json"),
+            "topology", "assemble", "--topology", site.path("shared/topology.json"), "--output",
+            site.path("shared/again.json"),
             site.path("office/office.keys.json"))
         #expect(twice.status == 0)
         #expect(try site.folder.text("shared/again.json") == site.folder.text("shared/topology.json"))
@@ -60,7 +66,10 @@ struct FederationFileTests {
     private func without(_ names: [String], _ value: JSONValue) throws -> JSONValue {
         switch value.content {
         case .object(let members):
-            return .object(try members.filter { !names.contains($0.name) }.map { JSONMember($0.name, try without(names, $0.value)) })
+            return .object(
+                try members.filter { !names.contains($0.name) }.map {
+                    JSONMember($0.name, try without(names, $0.value))
+                })
         case .array(let elements): return .array(try elements.map { try without(names, $0) })
         default: return value
         }
@@ -71,15 +80,19 @@ struct FederationFileTests {
         let other = try Site()
         let east = site.path("east/east.keys.json")
         let foreign = try site.folder.write(
-            "foreign.keys.json", site.folder.text("east/east.keys.json").replacingOccurrences(of: Site.federation, with: "other.example"))
+            "foreign.keys.json",
+            site.folder.text("east/east.keys.json").replacingOccurrences(of: Site.federation, with: "other.example"))
         let impostor = try site.folder.write(
-            "impostor.keys.json", other.folder.text("solo/solo.keys.json").replacingOccurrences(of: "solo", with: "east"))
+            "impostor.keys.json",
+            other.folder.text("solo/solo.keys.json").replacingOccurrences(of: "solo", with: "east"))
         for (files, words) in [
-            ([east, east], "both hold keys of east"), ([foreign], "other.example"), ([other.path("solo/solo.keys.json")], "no node of"),
+            ([east, east], "both hold keys of east"), ([foreign], "other.example"),
+            ([other.path("solo/solo.keys.json")], "no node of"),
             ([impostor], "with these keys"), ([site.path("rulebook.json")], "federation"),
         ] {
             let outcome = try Program.run(
-                ["topology", "assemble", "--topology", site.path("topology.json"), "--output", site.path("out.json")] + files)
+                ["topology", "assemble", "--topology", site.path("topology.json"), "--output", site.path("out.json")]
+                    + files)
             #expect(outcome.status == 1)
             #expect(outcome.errors.contains(words), "\(outcome.errors)")
             #expect(!FileManager.default.fileExists(atPath: site.path("out.json")))
@@ -89,9 +102,11 @@ struct FederationFileTests {
     @Test func aLogKeepsTheKeyThatTheTopologyLists() throws {
         let site = try Site(.pair)
         let renewed = site.path("renewed")
-        _ = try Program.run("node", "init", "--topology", site.path("topology.json"), "--node", "east", "--data", renewed)
+        _ = try Program.run(
+            "node", "init", "--topology", site.path("topology.json"), "--node", "east", "--data", renewed)
         let outcome = try Program.run(
-            "topology", "assemble", "--topology", site.path("shared/topology.json"), "--output", site.path("shared/out.json"),
+            "topology", "assemble", "--topology", site.path("shared/topology.json"), "--output",
+            site.path("shared/out.json"),
             renewed + "/east.keys.json")
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("a log keeps its key"))
@@ -102,7 +117,8 @@ struct FederationFileTests {
         try FileManager.default.createDirectory(atPath: site.path("elsewhere"), withIntermediateDirectories: false)
         try site.folder.write("elsewhere/rulebook.json", "another")
         let outcome = try Program.run(
-            "topology", "assemble", "--topology", site.path("topology.json"), "--output", site.path("elsewhere/topology.json"),
+            "topology", "assemble", "--topology", site.path("topology.json"), "--output",
+            site.path("elsewhere/topology.json"),
             site.path("east/east.keys.json"))
         #expect(outcome.status == 1)
         #expect(try site.folder.text("elsewhere/rulebook.json") == "another")
@@ -119,7 +135,8 @@ struct FederationFileTests {
         let show = try Program.run("topology", "show", site.path("shared/topology.json"))
         #expect(show.status == 0)
         #expect(show.output.contains("aggregator, authority"))
-        let broken = try site.folder.write("broken.json", site.folder.text("topology.json").replacingOccurrences(of: "\"office\"]", with: "\"west\"]"))
+        let broken = try site.folder.write(
+            "broken.json", site.folder.text("topology.json").replacingOccurrences(of: "\"office\"]", with: "\"west\"]"))
         let refused = try Program.run("topology", "check", broken)
         #expect(refused.status == 1)
         #expect(refused.errors.contains("west"))
@@ -135,13 +152,17 @@ struct FederationFileTests {
         #expect(try site.folder.text("east/topology.json") == before)
     }
 
-    @Test func aNodeWhoseTopologyHasNoKeysDoesNotRun() throws {
+    @Test func aNodeWhoseTopologyHasNoKeysNeitherRunsNorRecords() throws {
         let site = try Site(.pair)
         let data = site.path("fresh")
         _ = try Program.run("node", "init", "--topology", site.path("topology.json"), "--node", "east", "--data", data)
-        let outcome = try Program.run("node", "run", "--data", data)
-        #expect(outcome.status == 1)
-        #expect(outcome.errors.contains("assemble"))
+        let record = ["record", "--subject", Site.subject(1), "--factor", "help", "--day", "2021-05-01"]
+        for command in [["node", "run"], record, ["standings"], ["node", "status"]] {
+            let outcome = try Program.run(command + ["--data", data])
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("assemble"))
+            #expect(outcome.output.isEmpty)
+        }
     }
 
     @Test func aRulebookIsCheckedAndReadInWords() throws {
@@ -157,7 +178,9 @@ struct FederationFileTests {
     @Test func aRefusedRulebookNamesTheRuleAndThePlace() throws {
         let folder = try TemporaryFolder()
         let outside = try folder.write(
-            "outside.json", Site.enrolledRulebook.replacingOccurrences(of: #""category": "volunteering""#, with: #""category": "religion""#))
+            "outside.json",
+            Site.enrolledRulebook.replacingOccurrences(
+                of: #""category": "volunteering""#, with: #""category": "religion""#))
         let refused = try Program.run("rulebook", "check", outside)
         #expect(refused.status == 1)
         #expect(refused.errors.contains("factors[0].category") && refused.errors.contains("may not score religion"))

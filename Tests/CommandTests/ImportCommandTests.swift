@@ -29,9 +29,11 @@ struct ImportCommandTests {
     @Test func spreadsheetsAndLinesOfJSONSayTheSame() throws {
         let site = try Site()
         let subject = Site.subject(4)
-        let csv = try site.folder.write("a.csv", "\u{FEFF}Day;Subject;Factor;Reference\r\n2021-05-01;\(subject);\"help\";\"a;b\"\r\n")
+        let csv = try site.folder.write(
+            "a.csv", "\u{FEFF}Day;Subject;Factor;Reference\r\n2021-05-01;\(subject);\"help\";\"a;b\"\r\n")
         #expect(try site.done("solo", "import", csv).output.hasPrefix("1 recorded"))
-        let ndjson = try site.folder.write("a.ndjson", #"{"day":"2021-05-01","subject":"\#(subject)","factor":"help","reference":"a;b"}"# + "\n")
+        let ndjson = try site.folder.write(
+            "a.ndjson", #"{"day":"2021-05-01","subject":"\#(subject)","factor":"help","reference":"a;b"}"# + "\n")
         #expect(try site.done("solo", "import", ndjson).output == "0 recorded, 1 there already, 0 skipped\n")
         let unnamed = try site.folder.write("a.txt", "day,subject,factor\n2021-05-02,\(subject),harm\n")
         #expect(try site.done("solo", "import", unnamed, "--format", "csv").output.hasPrefix("1 recorded"))
@@ -104,7 +106,9 @@ struct ImportCommandTests {
         #expect(report[0] == "line,column,field,error")
         #expect(report[1].hasPrefix("3,,,") && report[1].contains("unknown"))
         #expect(report[2].hasPrefix("4,1,day,"))
-        #expect(try site.done("solo", "import", file, "--skip-bad", site.path("report.csv")).output.hasPrefix("0 recorded, 2 there already"))
+        #expect(
+            try site.done("solo", "import", file, "--skip-bad", site.path("report.csv")).output.hasPrefix(
+                "0 recorded, 2 there already"))
     }
 
     @Test func aFileIsNeverTakenForAReport() throws {
@@ -114,6 +118,13 @@ struct ImportCommandTests {
         #expect(outcome.status == 1)
         #expect(try site.folder.text("records.csv") == header + row(0))
         #expect(try recorded(site) == 0)
+    }
+
+    @Test func whatCanBeReadOnlyOnceIsNotTakenWholeOrNot() throws {
+        let site = try Site()
+        let outcome = try site.run("solo", "import", "/dev/null", "--format", "csv")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("can be read only once"))
     }
 
     @Test func enrolmentsMayStandBeforeTheirRecordsInOneFile() throws {
@@ -126,7 +137,8 @@ struct ImportCommandTests {
         let file = try site.folder.write("mixed.csv", text)
         #expect(try site.done("solo", "import", file).output == "9,020 recorded, 0 there already, 0 skipped\n")
         #expect(try site.done("solo", "import", file).output == "0 recorded, 9,020 there already, 0 skipped\n")
-        let early = try site.folder.write("early.csv", "kind,day,subject,factor\nobservation,2021-01-04,\(people[0]),hour\n")
+        let early = try site.folder.write(
+            "early.csv", "kind,day,subject,factor\nobservation,2021-01-04,\(people[0]),hour\n")
         let outcome = try site.run("solo", "import", early)
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("line 2:") && outcome.errors.contains("not enrolled"))

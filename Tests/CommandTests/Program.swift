@@ -7,10 +7,12 @@ enum Program {
     /// `CONCORD_BINARY`, or the program that was built beside the tests.
     static let path: String = {
         if let path = ProcessInfo.processInfo.environment["CONCORD_BINARY"] { return path }
-        let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let bundle =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         var folder = URL(fileURLWithPath: bundle).deletingLastPathComponent()
         // On macOS the tests lie some folders deeper, in a bundle.
-        for _ in 0..<4 where !FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent("concord").path) {
+        for _ in 0..<4
+        where !FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent("concord").path) {
             folder.deleteLastPathComponent()
         }
         return folder.appendingPathComponent("concord").path

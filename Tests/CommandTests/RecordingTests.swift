@@ -7,7 +7,8 @@ struct RecordingTests {
 
     @Test func whatIsRecordedIsInTheNextAnswer() throws {
         let site = try Site()
-        let recorded = try site.done("solo", "record", "--subject", subject, "--factor", "help", "--quantity", "3", "--day", "2021-05-01")
+        let recorded = try site.done(
+            "solo", "record", "--subject", subject, "--factor", "help", "--quantity", "3", "--day", "2021-05-01")
         #expect(recorded.output == "recorded \(site.position("solo", 0))\n")
         #expect(try site.score("solo", subject, day: "2021-05-01") == 1_015)
         #expect(try site.score("solo", subject, day: "2021-04-30") == nil)
@@ -35,7 +36,9 @@ struct RecordingTests {
     @Test func theSameOccurrenceIsRecordedOnceAndOneWithoutReferenceEachTime() throws {
         let site = try Site()
         try site.record("solo", subject, "help", day: "2021-05-01", reference: "r-1")
-        let again = try site.done("solo", "record", "--subject", subject, "--factor", "help", "--day", "2021-05-01", "--reference", "r-1", "--json")
+        let again = try site.done(
+            "solo", "record", "--subject", subject, "--factor", "help", "--day", "2021-05-01", "--reference", "r-1",
+            "--json")
         #expect(try again.json()["added"] == 0)
         for _ in 0..<2 { try site.record("solo", subject, "help", day: "2021-05-01") }
         #expect(try site.score("solo", subject, day: "2021-05-01") == 1_015)
@@ -57,7 +60,8 @@ struct RecordingTests {
     @Test func anErasedEntryCountsForNothing() throws {
         let site = try Site()
         for index in 0..<3 { try site.record("solo", subject, "harm", day: "2021-05-01", reference: "r-\(index)") }
-        let erased = try site.done("solo", "erase", site.position("solo", 0), site.position("solo", 2), "--ground", "request")
+        let erased = try site.done(
+            "solo", "erase", site.position("solo", 0), site.position("solo", 2), "--ground", "request")
         #expect(erased.lines == ["recorded \(site.position("solo", 3))", "recorded \(site.position("solo", 4))"])
         #expect(try site.score("solo", subject, day: "2021-05-01") == 990)
         #expect(try site.done("solo", "explain", subject, "--day", "2021-05-01").output.contains("erased"))
@@ -71,7 +75,10 @@ struct RecordingTests {
         for (arguments, words) in [
             (["record", "--subject", subject, "--factor", "unknown"], "knows no factor unknown"),
             (["record", "--subject", strange, "--factor", "help"], "no member of the synthetic population"),
-            (["record", "--subject", subject, "--factor", "help", "--day", "2019-12-31"], "before the rulebook's start, 2020-01-01"),
+            (
+                ["record", "--subject", subject, "--factor", "help", "--day", "2019-12-31"],
+                "before the rulebook's start, 2020-01-01"
+            ),
             (["record", "--subject", subject, "--factor", "help", "--day", "2999-01-01"], "lies in the future"),
             (["retract", position, "--subject", Site.subject(8)], "about another subject"),
             (["retract", site.position("east", 99), "--subject", subject], "there is no entry"),
@@ -91,6 +98,21 @@ struct RecordingTests {
         #expect(logs.first { $0["own"] == true }?["recorded"] == 1)
     }
 
+    @Test func commandsAtTheSameTimeWaitForEachOther() throws {
+        let site = try Site()
+        let running = try (0..<4).map { index in
+            try Running([
+                "record", "--subject", subject, "--factor", "help", "--day", "2021-05-01", "--reference", "r-\(index)",
+                "--data", site.path("solo"),
+            ])
+        }
+        for command in running {
+            let outcome = try command.outcome()
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        #expect(try site.score("solo", subject, day: "2021-05-01") == 1_020)
+    }
+
     @Test func enrolmentOpensAndWithdrawalEndsTheRecord() throws {
         let site = try Site(.alone, .enrolled)
         let person = String(repeating: "3c", count: 16)
@@ -108,9 +130,4 @@ struct RecordingTests {
         #expect(late.status == 1)
         #expect(late.errors.contains("has withdrawn"))
     }
-}
-
-struct SiteFailure: Error {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

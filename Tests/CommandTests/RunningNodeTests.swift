@@ -58,7 +58,9 @@ struct RunningNodeTests {
         let row = try #require(status.lines.first { $0.hasPrefix("\(Site.federation)/east/1") })
         #expect(row.split(separator: " ").dropFirst().prefix(3).map(String.init) == ["601", "601", "601"])
         try site.stop("east")
-        try site.wait("office to notice") { try site.done("office", "node", "status").output.contains("not linked with east") }
+        try site.wait("office to notice") {
+            try site.done("office", "node", "status").output.contains("not linked with east")
+        }
         #expect(try site.done("east", "node", "status").lines[0].hasSuffix("does not run"))
     }
 
@@ -149,7 +151,9 @@ struct RunningNodeTests {
     @Test func lostStandingsAreFoldedAgain() throws {
         let site = try Site()
         try site.record("solo", subject, "help", day: "2021-05-01")
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: site.path("solo/standings.sqlite" + suffix)) }
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: site.path("solo/standings.sqlite" + suffix))
+        }
         #expect(try site.score("solo", subject, day: "2021-05-01") == 1_005)
     }
 }

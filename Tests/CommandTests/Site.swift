@@ -30,9 +30,13 @@ final class Site {
         try folder.write("rulebook.json", population == .synthetic ? Self.syntheticRulebook : Self.enrolledRulebook)
         try folder.write("topology.json", Self.topology(shape, population, ports.ports))
         try FileManager.default.createDirectory(atPath: folder.path + "/shared", withIntermediateDirectories: false)
-        for name in names { try succeed("node", "init", "--topology", path("topology.json"), "--node", name, "--data", path(name)) }
+        for name in names {
+            try succeed("node", "init", "--topology", path("topology.json"), "--node", name, "--data", path(name))
+        }
         let keys = names.map { path("\($0)/\($0).keys.json") }
-        try succeed(["topology", "assemble", "--topology", path("topology.json"), "--output", path("shared/topology.json")] + keys)
+        try succeed(
+            ["topology", "assemble", "--topology", path("topology.json"), "--output", path("shared/topology.json")]
+                + keys)
         for name in names { try succeed("topology", "install", path("shared/topology.json"), "--data", path(name)) }
     }
 
@@ -46,11 +50,15 @@ final class Site {
     /// Runs a command on a node's data folder.
     func run(_ node: String, _ arguments: String...) throws -> Outcome { try run(node, arguments) }
 
-    func run(_ node: String, _ arguments: [String]) throws -> Outcome { try Program.run(arguments + ["--data", path(node)]) }
+    func run(_ node: String, _ arguments: [String]) throws -> Outcome {
+        try Program.run(arguments + ["--data", path(node)])
+    }
 
     /// The same where it has to succeed.
     @discardableResult
-    func done(_ node: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> Outcome {
+    func done(_ node: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> Outcome
+    {
         let outcome = try run(node, arguments)
         try #require(outcome.status == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
         return outcome
@@ -97,7 +105,7 @@ final class Site {
             if try condition() { return }
             usleep(20_000)
         }
-        Issue.record("waited in vain for \(what)")
+        throw SiteFailure("waited in vain for \(what)")
     }
 
     private func succeed(_ arguments: String...) throws { try succeed(arguments) }
@@ -108,6 +116,11 @@ final class Site {
     }
 }
 
+struct SiteFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
 // The federation's files.
 extension Site {
     static func topology(_ shape: Shape, _ population: Population, _ ports: [Int]) -> String {
@@ -115,7 +128,11 @@ extension Site {
         let nodes =
             switch shape {
             case .alone: [node("solo", ["city", "authority"], ports[0], [])]
-            case .pair: [node("east", ["city"], ports[0], ["office"]), node("office", ["aggregator", "authority"], ports[1], ["east"])]
+            case .pair:
+                [
+                    node("east", ["city"], ports[0], ["office"]),
+                    node("office", ["aggregator", "authority"], ports[1], ["east"]),
+                ]
             }
         return """
             {"federation": "\(federation)", "version": 1, "rulebook": "rulebook.json", \(people)

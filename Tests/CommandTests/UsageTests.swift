@@ -11,7 +11,10 @@ struct UsageTests {
         (["explain", subject, "--day", "1.1.2021", "--data", "x"], "YYYY-MM-DD"),
         (["standings", "--dya", "2021-01-01", "--data", "x"], "--dya"),
         (["record", "--subject", subject, "--factor", "help", "--quantity", "0", "--data", "x"], "--quantity"),
-        (["record", "--subject", subject, "--factor", "help", "--quantity", "2147483648", "--data", "x"], "--quantity"),
+        (
+            ["record", "--subject", subject, "--factor", "help", "--quantity", "2147483648", "--data", "x"],
+            "--quantity"
+        ),
         (["record", "--subject", subject, "--factor", "help", "--reference", "hex:zz", "--data", "x"], "hexadecimal"),
         (["record", "--subject", subject, "--data", "x"], "--factor"),
         (["retract", "somewhere:1", "--subject", subject, "--data", "x"], "<federation>/<node>/<epoch>:<index>"),
@@ -36,7 +39,8 @@ struct UsageTests {
     }
 
     @Test(arguments: [
-        ["node", "status"], ["score", subject], ["standings"], ["verify"], ["keys", "show"], ["export", "/tmp/nowhere"],
+        ["node", "status"], ["score", subject], ["standings"], ["verify"], ["keys", "show"],
+        ["export", "/tmp/nowhere"],
     ])
     func withoutADataFolderACommandSaysHowToNameOne(_ arguments: [String]) throws {
         let outcome = try Program.run(arguments)
@@ -64,8 +68,10 @@ struct UsageTests {
     }
 
     @Test(arguments: [
-        ["pilot"], ["bench"], ["node"], ["node", "init"], ["node", "run"], ["node", "status"], ["record"], ["import"], ["retract"],
-        ["appeal"], ["rule"], ["enrol"], ["withdraw"], ["erase"], ["score"], ["explain"], ["standings"], ["converge"], ["verify"],
+        ["pilot"], ["bench"], ["node"], ["node", "init"], ["node", "run"], ["node", "status"], ["record"], ["import"],
+        ["retract"],
+        ["appeal"], ["rule"], ["enrol"], ["withdraw"], ["erase"], ["score"], ["explain"], ["standings"], ["converge"],
+        ["verify"],
         ["resync"], ["export"], ["topology"], ["topology", "check"], ["topology", "show"], ["topology", "assemble"],
         ["topology", "install"], ["rulebook"], ["rulebook", "check"], ["rulebook", "show"], ["keys"], ["keys", "show"],
     ])
@@ -90,7 +96,8 @@ struct UsageTests {
         let pipe = Pipe()
         try pipe.fileHandleForReading.close()
         let outcome = try Running(
-            ["standings", "--data", site.path("solo")], output: pipe.fileHandleForWriting).outcome()
+            ["standings", "--data", site.path("solo")], output: pipe.fileHandleForWriting
+        ).outcome()
         #expect(outcome.status == 0)
         #expect(outcome.errors.isEmpty)
     }

@@ -81,17 +81,31 @@ final class TestFederation: @unchecked Sendable {
         }
     }
 
-    func start(_ name: String) throws {
+    func start(_ name: String) async throws {
         var logger = Logger(label: name)
         logger.logLevel = .error
         let service = try NodeService(folder: folder(name), logger: logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: service)], logger: logger))
         running[name] = (group, Task { try await group.run() })
         let deadline = Date(timeIntervalSinceNow: 20)
-        while (try? ControlConnection.connect(folder(name).controlSocket)) == nil, Date() < deadline { usleep(5_000) }
+        while (try? ControlConnection.connect(folder(name).controlSocket)) == nil, Date() < deadline {
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
-    func startAll() throws { for name in names { try start(name) } }
+    /// Starts every node, and waits until each may publish.
+    func startAll() async throws {
+        for name in names { try await start(name) }
+        for name in names { try await waitUntilConfirmed(name) }
+    }
+
+    func waitUntilConfirmed(_ name: String) async throws {
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while try await call(name, "status")["confirmed"]?.boolean != true {
+            guard Date() < deadline else { throw NodeFailure(.unavailable, "\(name) is not confirmed") }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
 
     func stop(_ name: String) async throws {
         guard let (group, task) = running.removeValue(forKey: name) else { return }
@@ -104,7 +118,22 @@ final class TestFederation: @unchecked Sendable {
         try FileManager.default.removeItem(atPath: root)
     }
 
-    func client(_ name: String) throws -> NodeClient { try NodeClient(folder: folder(name)) }
+    /// One command, through the control socket or, where the node is stopped, on the opened stores. It blocks, so it runs
+    /// on a thread of its own: the nodes in this process need the others.
+    @discardableResult
+    func call(_ name: String, _ command: String, _ members: [(String, JSONValue)] = [], drafts: [Draft]? = nil) async throws -> JSONValue {
+        let folder = folder(name)
+        return try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: Result {
+                        let client = try NodeClient(folder: folder)
+                        defer { try? client.close() }
+                        return try client.call(command, members, drafts: drafts)
+                    })
+            }
+        }
+    }
 
     static func subject(_ index: UInt64) -> SubjectID {
         SyntheticPopulation(seed: Array("test".utf8), size: 1_000).subject(index)

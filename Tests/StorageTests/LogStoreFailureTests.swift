@@ -75,4 +75,21 @@ import TransparencyLog
         try model.grow(to: 700, store)
         try LogStoreAppendTests.expect(store, model)
     }
+
+    @Test func whatIsWrittenBesidesDoesNotMakeALossTheRecord() throws {
+        let folder = try LogFolder()
+        var model = ModelLog(origin: rongcheng)
+        var store = try folder.store()
+        try model.grow(to: 600, store)
+        try store.close()
+        try folder.tamper("DELETE FROM tail")
+        for _ in 0..<2 {
+            store = try folder.store()
+            #expect(store.state(rongcheng)?.size == 512)
+            #expect(store.state(rongcheng)?.recordedSize == 600)
+            #expect(store.state(rongcheng)?.flaws.map(\.kind) == [.tailMissing(from: 512, to: 600)])
+            try store.write { try $0.putFork(rongcheng, ForkProof(firstNote: [1], secondNote: [2])) }
+            try store.close()
+        }
+    }
 }

@@ -17,7 +17,12 @@ package final class NodeCommands: Sendable {
     }
 
     /// For a data folder whose node does not run.
-    package convenience init(opening folder: NodeFolder) throws { try self.init(node: Node(folder: folder), sync: nil) }
+    package convenience init(opening folder: NodeFolder) throws {
+        // A log that the topology does not list has no place in any answer: nothing is to be recorded in it.
+        let identity = try NodeIdentity(folder: folder)
+        try folder.checkKeys(identity, FederationFiles.topology(folder.topologyFile), folder.topologyFile)
+        try self.init(node: Node(folder: folder), sync: nil)
+    }
 
     package func close() throws { try node.close() }
 

@@ -46,6 +46,8 @@ struct Resync {
     private var report = ResyncReport()
 
     private static let deadlineMilliseconds: UInt64 = 20_000
+    /// For links to be made and announcements to be heard after a start.
+    private static let linkMilliseconds: UInt64 = 5_000
 
     init(_ sync: SyncService, _ options: ResyncOptions, progress: @escaping (String, UInt64, UInt64) throws -> Void) {
         self.sync = sync
@@ -94,7 +96,7 @@ struct Resync {
         if options.isDryRun { return }
         try repairLocally(found.mirror)
         guard var rest = try verify(state.origin), !rest.isSound else { return finished(state.origin) }
-        for session in peers(of: state.origin, size: rest.mirror.size) {
+        for session in try awaitedPeers(of: state.origin, size: rest.mirror.size) {
             do {
                 try fetch(rest.mirror, from: session)
             } catch let failure as NodeFailure {
@@ -122,6 +124,26 @@ struct Resync {
     private func peers(of origin: OriginName, size: UInt64) -> [SessionStanding] {
         let wanted = options.peer
         return sync.ask { $0.sessions(holding: origin.line, size: size) }.filter { wanted == nil || $0.peer == wanted }
+    }
+
+    /// Peers that can help, those that hold all of a log first. Right after a start links are still being made, so a while is
+    /// given to them. A peer that holds less may still have what is damaged: the last entries of a city that was stopped may
+    /// not have reached anybody.
+    private func awaitedPeers(of origin: OriginName, size: UInt64) throws -> [SessionStanding] {
+        let deadline = steadyMilliseconds() + Self.linkMilliseconds
+        while peers(of: origin, size: size).isEmpty, !areAllLinked, steadyMilliseconds() < deadline {
+            try progress("waiting for peers that hold \(origin)", 0, 0)
+            usleepMilliseconds(20)
+        }
+        let whole = peers(of: origin, size: size)
+        return whole + peers(of: origin, size: 1).filter { partial in !whole.contains { $0.identifier == partial.identifier } }
+    }
+
+    private var areAllLinked: Bool {
+        let linked = Set(sync.ask { $0.openSessions() }.map(\.peer))
+        return node.topology.nodes.indices.allSatisfy {
+            $0 == node.index || !node.topology.areLinked(node.index, $0) || linked.contains(node.topology.nodes[$0].name)
+        }
     }
 
     /// Hashes that entries give back, and framing that hashes give back.
@@ -184,11 +206,11 @@ extension Resync {
         guard let state = node.log.state(origin) else { return }
         var plan: ResyncPlan?
         var indices = mirror.damaged.indices
-        if let checkpoint = state.checkpoint ?? announced(origin), checkpoint.size == mirror.size {
+        if let checkpoint = state.checkpoint, checkpoint.size == mirror.size {
             var made = ResyncPlan(
                 local: LocalTree(
                     size: checkpoint.size, root: checkpoint.root, bundles: mirror.bundles, tail: mirror.tail,
-                    damaged: Set(indices)))
+                    damaged: Set(indices), leafless: leafless(mirror)))
             indices = try descend(&made, origin, session)
             plan = made
         } else if !mirror.isDecided {
@@ -199,7 +221,19 @@ extension Resync {
         try write(entries, origin, plan, mirror)
     }
 
-    private func announced(_ origin: OriginName) -> SignedCheckpoint? { nil }
+    /// Bundles with damage whose stored leaf hashes are not those under their root.
+    private func leafless(_ mirror: LogMirror) -> Set<UInt64> {
+        var numbers: Set<UInt64> = []
+        for number in mirror.damaged.bundleNumbers where number < UInt64(mirror.bundles.count) {
+            guard let root = mirror.bundles[Int(number)] else { continue }
+            let bytes = try? node.log.tile(mirror.origin, level: 0, number: number, width: Int(Tiling.width))
+            guard var hashes = bytes.flatMap(tileHashes), hashes.count == Int(Tiling.width), perfectRoot(&hashes) == root else {
+                numbers.insert(number)
+                continue
+            }
+        }
+        return numbers
+    }
 
     /// Follows the plan down to the entries, asking for tiles where the own hashes do not lead to the signed root.
     private mutating func descend(_ plan: inout ResyncPlan, _ origin: OriginName, _ session: SessionStanding) throws -> [UInt64] {

@@ -97,8 +97,9 @@ private struct HistoryComparison {
         var byNumber: [UInt32: UInt64] = [:]
         for (origin, end) in ends { byNumber[try node.history.originNumber(origin.line)] = end }
         self.ends = byNumber
-        // A body that waits to be dropped is hidden from the fresh fold and still in the stored one.
-        let erasures = stored.erasures
+        // A body that waits to be dropped is hidden from the fresh fold and still in the stored one. Erasures that came while
+        // it was folded are hidden from it too, so all that there are by now are looked at.
+        let erasures = node.history.erasures
         isErased = { !erasures.erasures(ofOrigin: $0.origin, index: $0.index).isEmpty }
     }
 

@@ -75,7 +75,8 @@ struct DraftCheck {
             }
             return try targetFlaw(target, about: subject, right: "rule on")
         case .enrolment, .withdrawal:
-            return node.rulebook.population == .enrolled ? nil : "a synthetic population has no enrolments and withdrawals"
+            return node.rulebook.population == .enrolled
+                ? nil : "a synthetic population has no enrolments and withdrawals"
         }
     }
 }
@@ -85,10 +86,12 @@ extension DraftCheck {
     private mutating func observationFlaw(_ factor: [UInt8], _ day: UInt32, _ subject: SubjectID) throws -> String? {
         let rulebook = node.rulebook
         guard factors.contains(factor) else {
-            return "the rulebook \(rulebook.name) knows no factor \(String(decoding: factor, as: UTF8.self)); see concord rulebook show"
+            return
+                "the rulebook \(rulebook.name) knows no factor \(String(decoding: factor, as: UTF8.self)); see concord rulebook show"
         }
         guard Int64(day) >= rulebook.startDay else {
-            return "the day \(CalendarDay(dayNumber: Int64(day))) lies before the rulebook's start, \(CalendarDay(dayNumber: rulebook.startDay))"
+            return
+                "the day \(CalendarDay(dayNumber: Int64(day))) lies before the rulebook's start, \(CalendarDay(dayNumber: rulebook.startDay))"
         }
         // The next day may have begun where the event was seen.
         guard day <= today() + 1 else { return "the day \(CalendarDay(dayNumber: Int64(day))) lies in the future" }
@@ -100,7 +103,8 @@ extension DraftCheck {
         let enrolment = try enrolment(of: subject)
         if enrolment.isWithdrawn { return "the subject \(subject) has withdrawn; who joins again gets a new pseudonym" }
         if let first = enrolment.firstDay, first <= day { return nil }
-        return "the subject \(subject) is not enrolled here on \(CalendarDay(dayNumber: Int64(day))): record the enrolment first"
+        return
+            "the subject \(subject) is not enrolled here on \(CalendarDay(dayNumber: Int64(day))): record the enrolment first"
     }
 
     private mutating func enrolment(of subject: SubjectID) throws -> Enrolment {
@@ -112,9 +116,14 @@ extension DraftCheck {
         var enrolment = Enrolment()
         for record in history.records {
             guard let kind = EventKind(rawValue: record.kind), kind == .enrolment || kind == .withdrawal,
-                recorders.count[safe: Int(record.origin)] == true, !recorders.scoring.isErased(record.origin, record.index)
+                recorders.count[safe: Int(record.origin)] == true,
+                !recorders.scoring.isErased(record.origin, record.index)
             else { continue }
-            if kind == .withdrawal { enrolment.isWithdrawn = true } else { enrolment.firstDay = min(record.day, enrolment.firstDay ?? .max) }
+            if kind == .withdrawal {
+                enrolment.isWithdrawn = true
+            } else {
+                enrolment.firstDay = min(record.day, enrolment.firstDay ?? .max)
+            }
         }
         standing[subject] = enrolment
         return enrolment
@@ -135,9 +144,11 @@ extension DraftCheck {
             return "the target's origin \(String(decoding: target.origin, as: UTF8.self)) is no log of this federation"
         }
         guard node.mayCorrect(node.origin, origin) else {
-            return "\(node.identity.node) may only \(right) entries of its own log; \(target) is another city's, ask that city or an authority"
+            return
+                "\(node.identity.node) may only \(right) entries of its own log; \(target) is another city's, ask that city or an authority"
         }
-        guard let state = node.log.state(origin), target.index < state.size, let stored = try node.log.entry(origin, target.index)
+        guard let state = node.log.state(origin), target.index < state.size,
+            let stored = try node.log.entry(origin, target.index)
         else { return "there is no entry \(target) in this node's store" }
         guard let subject else { return nil }
         guard let entry = try? Entry(decoding: stored.entry), !stored.body.isEmpty,

@@ -51,12 +51,16 @@ final class Convergence: Sendable {
 
 // Answers.
 extension Convergence {
+    static let unconfirmed =
+        "it waits for its peers to confirm its past, and publishes nothing until then: see concord node status there"
+
     /// This node's reply; nil where none is due.
     func answer(_ question: Question) -> Reply? {
         let content: Reply.Content
         do {
             switch question.content {
             case .frontier:
+                guard node.writer.isConfirmed else { throw NodeFailure(.unavailable, Self.unconfirmed) }
                 content = .frontier(
                     try ownFrontier(), topologyHash: node.topology.hash, rulebookHash: node.rulebook.hash)
             case .attest(let text): content = .attestation(note: try attest(text))

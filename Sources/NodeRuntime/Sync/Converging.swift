@@ -39,15 +39,20 @@ package struct ConvergenceReport: Sendable {
 extension Convergence {
     private typealias Frontiers = [String: (held: [OriginName: Reply.Held], topology: Digest, rulebook: Digest)]
 
+    private static func refusals(_ replies: [String: Reply]) -> [String: String] {
+        replies.compactMapValues { if case .refusal(let reason) = $0.content { reason } else { nil } }
+    }
+
     /// Proposes a cut of what exists now, waits until every node has reached it, and gathers attestations.
     func converge(day: UInt32, timeoutMilliseconds: UInt64, progress: (String) throws -> Void) throws -> ConvergenceReport {
         let deadline = steadyMilliseconds() + timeoutMilliseconds
-        let frontiers = try reach(deadline, progress)
+        guard node.writer.isConfirmed else { throw NodeFailure(.unavailable, "no cut can be proposed here: \(Self.unconfirmed)") }
+        let (frontiers, refusals) = try reach(deadline, progress)
         var lines = node.topology.nodes.map { member in
             ConvergenceReport.Line(
                 node: member.name, title: member.title,
                 frontier: frontiers[member.name]?.held.values.reduce(0) { $0 + $1.complete } ?? 0,
-                root: nil, verdict: .unreachable)
+                root: nil, verdict: refusals[member.name].map { .refuses($0) } ?? .unreachable)
         }
         let excluded = try exclusions(frontiers)
         for place in lines.indices { if let verdict = excluded[lines[place].node] { lines[place].verdict = verdict } }
@@ -67,8 +72,10 @@ extension Convergence {
     }.joined()) }
 
     /// Frontiers of all nodes, once each holds what any of them held at the start, or as they are at the deadline.
-    private func reach(_ deadline: UInt64, _ progress: (String) throws -> Void) throws -> Frontiers {
-        var frontiers = try frontiers(until: min(deadline, steadyMilliseconds() + 2_000))
+    private func reach(
+        _ deadline: UInt64, _ progress: (String) throws -> Void
+    ) throws -> (Frontiers, refusals: [String: String]) {
+        var (frontiers, refusals) = try frontiers(until: min(deadline, steadyMilliseconds() + 2_000))
         var goals = goals(frontiers)
         var lastTold = 0
         while steadyMilliseconds() < deadline {
@@ -81,11 +88,11 @@ extension Convergence {
             lastTold = late.count
             usleepMilliseconds(100)
             let isMissing = frontiers.count < node.topology.nodes.count
-            frontiers = try self.frontiers(until: min(deadline, steadyMilliseconds() + 1_000))
+            (frontiers, refusals) = try self.frontiers(until: min(deadline, steadyMilliseconds() + 1_000))
             // Nodes that were not heard at the start bring what they recorded.
             if isMissing { goals.merge(self.goals(frontiers)) { max($0, $1) } }
         }
-        return frontiers
+        return (frontiers, refusals)
     }
 
     private func goals(_ frontiers: Frontiers) -> [OriginName: UInt64] {
@@ -96,15 +103,16 @@ extension Convergence {
         return goals
     }
 
-    private func frontiers(until deadline: UInt64) throws -> Frontiers {
+    private func frontiers(until deadline: UInt64) throws -> (Frontiers, refusals: [String: String]) {
         let others = node.topology.nodes.count - 1
         var frontiers: Frontiers = [:]
-        for (name, reply) in gather(.frontier, deadline: deadline, until: { $0.count >= others }) {
+        let replies = gather(.frontier, deadline: deadline, until: { $0.count >= others })
+        for (name, reply) in replies {
             guard case .frontier(let held, let topology, let rulebook) = reply.content, node.topology.index(ofNode: name) != nil else { continue }
             frontiers[name] = (byOrigin(held), topology, rulebook)
         }
         frontiers[node.identity.node] = (byOrigin(try ownFrontier()), node.topology.hash, node.rulebook.hash)
-        return frontiers
+        return (frontiers, Self.refusals(replies))
     }
 
     /// What is held, by origin; only what the origin's own checkpoint shows.

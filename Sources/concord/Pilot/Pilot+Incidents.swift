@@ -108,6 +108,11 @@ extension Pilot {
         let city = cast.damaged
         let before = feed.progress.allRecorded
         feed.hold(city, true)
+        // What nobody else has yet could not come back.
+        try wait(for: "the aggregator to hold what \(title(city)) recorded") {
+            let own = try fleet.standing(city).own?.recorded ?? 0
+            return try fleet.standing(cast.aggregator).log(federation.origin(city))?.recorded ?? 0 >= own
+        }
         let damage = try StoreDamage(fleet.standing(city), seed: options.seed)
         try fleet.stop(city)
         try damage.strike(federation.folders[city])
