@@ -23,6 +23,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -62,7 +63,7 @@ let package = Package(
             name: "concord",
             dependencies: [
                 "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", "NodeRuntime",
-                "Population", argumentParser, logging, lifecycle,
+                "Population", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         tests("EncodingTests", ["Encoding"]),

@@ -36,7 +36,9 @@ extension Replica {
         let bytes = message.byteCount + message.note.count
         sessions[slot].pushAllowance -= bytes
         guard sessions[slot].pushAllowance >= 0 else {
-            refuse(identifier, Refusal(.protocolViolation, "more was pushed than there was credit for; check the other node's release"))
+            refuse(
+                identifier,
+                Refusal(.protocolViolation, "more was pushed than there was credit for; check the other node's release"))
             return
         }
         if logOfOrigin[message.origin] == nil {
@@ -48,7 +50,10 @@ extension Replica {
         guard let (log, checkpoint) = admit(message.note, slot), checkpoint.origin == message.origin,
             message.end <= checkpoint.size, log != ownLog
         else {
-            refuse(identifier, Refusal(.protocolViolation, "a pushed range is none of a log that can be pushed; check the other node's release"))
+            refuse(
+                identifier,
+                Refusal(
+                    .protocolViolation, "a pushed range is none of a log that can be pushed; check the other node's release"))
             return
         }
         let isOrigin = sessions[slot].peer == logs[log].node

@@ -1,5 +1,5 @@
-package import SyncProtocol
 internal import Federation
+package import SyncProtocol
 internal import TransparencyLog
 
 // Sessions: their beginning, their end, and what arrives in between.
@@ -55,7 +55,8 @@ extension Replica {
 
     /// A frame that does not decode.
     package mutating func receivedUndecodable(_ reason: String, from identifier: SessionID) {
-        refuse(identifier, Refusal(.malformed, "a frame does not decode: \(reason); check that both sides run the same release"))
+        refuse(
+            identifier, Refusal(.malformed, "a frame does not decode: \(reason); check that both sides run the same release"))
     }
 
     /// Ends every session with a word to the other side: the node shuts down.

@@ -19,7 +19,8 @@ extension Replica {
         coverageChanged(log)
         let bytes = pieces.reduce(0) { $0 + $1.bytes.count } + checkpoint.note.count
         for slot in 0..<sessions.count where sessions[slot].machine.isOpen {
-            if sessions[slot].pushedTo == first, sessions[slot].pushCredit >= bytes, bytes <= Limits.rangeBytes, !pieces.isEmpty {
+            if sessions[slot].pushedTo == first, sessions[slot].pushCredit >= bytes, bytes <= Limits.rangeBytes, !pieces.isEmpty
+            {
                 sessions[slot].pushCredit -= bytes
                 sessions[slot].pushedTo = checkpoint.size
                 let range = RangeMessage(
@@ -93,8 +94,7 @@ extension Replica {
         else { return }
         restart(log)
         switch failure {
-        case .store: logs[log].restUntil = now + ReplicaLimits.storeRestMilliseconds
-        case .outOfOrder: break
+        case .store, .outOfOrder: logs[log].restUntil = now + ReplicaLimits.storeRestMilliseconds
         case .unproven:
             // This peer's range does not follow on what is stored, or its history is another one: nothing more of this log
             // is asked of it for a while, and whether there are two histories is found out.
@@ -124,6 +124,7 @@ extension Replica {
         dropWaiting(log) { _ in true }
         take(held, log)
         restart(log)
+        strikes.clear(log: log)
         logs[log].memory.forgetFits()
         coverageChanged(log)
         markForAnnouncement(log)

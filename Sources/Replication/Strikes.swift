@@ -34,6 +34,9 @@ struct Strikes {
             count: count + 1, until: max(until, known?.until ?? 0), isDistrust: isDistrust || known?.isDistrust ?? false)
     }
 
+    /// Nobody's ranges count against anybody: it was the own store that they did not fit.
+    mutating func clear(log: Int) { strikes = strikes.filter { $0.key.log != log } }
+
     /// What the peer gave was good.
     mutating func clear(peer: Int, log: Int) { strikes[Key(peer: peer, log: log)] = nil }
 

@@ -48,8 +48,7 @@ struct Concord: AsyncParsableCommand {
     static let _errorPrefix = "concord: "
 
     static func main() async {
-        // A pipe that nobody reads any more is an error of the write, not the end of a node.
-        signal(SIGPIPE, SIG_IGN)
+        ProcessSetup.prepare()
         do {
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -5,8 +5,6 @@ import Testing
 import TransparencyLog
 
 struct HostilePeerTests {
-    private func isReport(_ report: ReplicaReport, _ wanted: (ReplicaReport) -> Bool) -> Bool { wanted(report) }
-
     /// Nodes 2 and 3 hold a log of node 3's that node 0 lacks; node 2 misbehaves in what it sends.
     private func world(seed: UInt64, entries: Int = 3_000, _ disguise: @escaping (Message) -> [Message]) -> World {
         let federation = TestFederation(TestFederation.names(4), links: [(2, 0), (3, 0), (2, 1), (1, 0)])
@@ -56,6 +54,28 @@ struct HostilePeerTests {
         let told = world.nodes[0].reports.filter { if case .unprovenRange = $0 { true } else { false } }
         #expect(told.count <= 1)
         #expect(world.nodes[0].pulls.filter { $0.peer == 2 }.count < 10, "it is not believed again and again")
+    }
+
+    @Test func whoGivesUnprovenRangesIsAskedLaterAndNotOftener() {
+        let bench = Bench()
+        let log = bench.federation.history(of: 1, adding: 50, seed: 4)
+        var forged = bench.federation.history(of: 1, adding: 50, seed: 5)
+        forged.checkpoint = log.checkpoint
+        let session = bench.open(2, holding: [bench.announcement(log)])
+        var asked: [UInt64] = []
+        for _ in 0..<3_000 {
+            bench.wait(20)
+            for pull in bench.pulls(session) {
+                asked.append(bench.now)
+                bench.hear(forged.answer(pull), session)
+                bench.integrate()
+            }
+            // A new word of the peer does not make it better.
+            bench.hear(.announce([bench.announcement(log)]), session)
+        }
+        #expect(asked.count == 3)
+        #expect(asked[1] - asked[0] >= 10_000 && asked[2] - asked[1] >= 20_000)
+        #expect(bench.node.log(1).size == 0)
     }
 
     @Test func anotherRangeThanTheOneAskedForEndsTheSession() {
@@ -146,7 +166,9 @@ struct HostilePeerTests {
         bench.wait(20)
         let asked = bench.sent(session).compactMap { if case .pullEntries(let pull) = $0 { pull } else { nil } }
         #expect(asked.count == 1 && asked[0].indices == [7])
-        let items = [3, 7, 1 << 40].map { EntriesMessage.Item(index: $0, entry: log.entries[7].entry, body: log.entries[7].body) }
+        let items = [3, 7, 1 << 40].map {
+            EntriesMessage.Item(index: $0, entry: log.entries[7].entry, body: log.entries[7].body)
+        }
         bench.hear(.entries(EntriesMessage(request: asked[0].request, items: items, isPartial: false)), session)
         for case .fill(_, let items) in bench.take() { #expect(items.map(\.index) == [7]) }
     }

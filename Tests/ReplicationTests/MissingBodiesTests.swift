@@ -55,7 +55,21 @@ struct MissingBodiesTests {
         for silent in 1...2 {
             world.nodes[silent].disguise = { message, _ in if case .entries = message { [] } else { [message] } }
         }
-        #expect(world.run(until: { $0.hasConverged }, limit: 30_000))
+        #expect(world.run(until: { $0.hasConverged }, limit: 8_000))
+    }
+
+    @Test func onePeerAfterAnotherIsAsked() {
+        let federation = TestFederation.star(4)
+        let log = federation.history(of: 3, adding: 30, seed: 5)
+        let bench = Bench(federation) { store in
+            store[log.origin] = log
+            store[log.origin].drop(bodyAt: 12)
+        }
+        let sessions = (1..<4).map { bench.open($0, holding: [bench.announcement(log)]) }
+        bench.wait(7_000)
+        var asked: [SessionID] = []
+        for case .send(let session, .pullEntries) in bench.take() { asked.append(session) }
+        #expect(asked == sessions + [sessions[0]])
     }
 
     @Test func manyMissingBodiesDoNotTakeTwoSecondsAThousand() {

@@ -7,7 +7,9 @@ import TransparencyLog
 
 struct ProofSearchTests {
     /// What a search finds, and how many tiles it asks for.
-    private func search(_ own: HashTree, _ theirs: HashTree, tamper: ([[Digest]]) -> [[Digest]] = { $0 }) -> (ForkSearch.Step, Int, ForkSearch) {
+    private func search(_ own: HashTree, _ theirs: HashTree, tamper: ([[Digest]]) -> [[Digest]] = { $0 }) -> (
+        ForkSearch.Step, Int, ForkSearch
+    ) {
         let federation = TestFederation.star(2)
         let checkpoint = federation.sign(1, size: theirs.size, root: theirs.root)
         var search = ForkSearch(theirs: checkpoint, ownSize: own.size)

@@ -76,7 +76,8 @@ struct PullingTests {
         let long = bench.federation.history(of: 2, adding: 60_000, seed: 1)
         let session = announced(bench, long, by: 1)
         let bytes = bench.pulls(session).reduce(0) { $0 + Int($1.end - $1.first) * 110 }
-        #expect(bytes >= Limits.rangeBytes * (Limits.pullsPerPeer - 1) && bytes <= Limits.rangeBytes * (Limits.pullsPerPeer + 1))
+        #expect(
+            bytes >= Limits.rangeBytes * (Limits.pullsPerPeer - 1) && bytes <= Limits.rangeBytes * (Limits.pullsPerPeer + 1))
     }
 
     @Test func manySmallLogsAreAskedForAtOnce() {
@@ -147,6 +148,46 @@ struct PullingTests {
         bench.hear(log.answer(pull), slow)
         bench.integrate()
         #expect(bench.node.log(1).size == 600 && bench.node.log(1).checkpoint == log.checkpoint)
+    }
+
+    @Test(arguments: [IntegrationFailure.store, .outOfOrder])
+    func aStoreThatDoesNotTakeARangeIsNotOfferedItAgainAtOnce(_ failure: IntegrationFailure) {
+        let bench = Bench()
+        let log = bench.federation.history(of: 1, adding: 50, seed: 1)
+        let session = announced(bench, log, by: 1)
+        var asked = bench.pulls(session).count
+        for _ in 0..<100 {
+            bench.hear(
+                log.answer(Pull(request: UInt32(asked), origin: log.origin.line, first: 0, end: 50, target: 50)), session)
+            for case .integrate(let integration) in bench.actions {
+                bench.change { $0.integrationFailed(integration, failure, now: bench.now) }
+            }
+            bench.wait(100)
+            asked += bench.pulls(session).count
+        }
+        #expect(asked >= 8 && asked <= 11)
+        #expect(bench.refusal(session) == nil)
+    }
+
+    @Test func aFailureThatFollowsFromAnotherIsSettledWithIt() {
+        let bench = Bench()
+        let log = bench.federation.history(of: 1, adding: 512, seed: 1)
+        let session = announced(bench, log, by: 1)
+        let pull = bench.pulls(session)[0]
+        bench.hear(log.answer(Pull(request: pull.request, origin: pull.origin, first: 0, end: 256, target: 512)), session)
+        for case .send(_, .pull(let rest)) in bench.actions { bench.hear(log.answer(rest), session) }
+        var failing: [Integration] = []
+        for case .integrate(let integration) in bench.take() { failing.append(integration) }
+        #expect(failing.map(\.first) == [0, 256])
+        bench.change { $0.integrationFailed(failing[0], .store, now: bench.now) }
+        bench.wait(1_100)
+        let again = bench.pulls(session)
+        #expect(again.count == 1 && again[0].first == 0 && again[0].end == 512)
+        bench.hear(log.answer(again[0]), session)
+        bench.change { $0.integrationFailed(failing[1], .outOfOrder, now: bench.now) }
+        bench.wait(100)
+        #expect(bench.integrate() == 1)
+        #expect(bench.node.log(1).size == 512 && bench.pulls(session).isEmpty)
     }
 
     @Test func anEndedSessionLeavesNothingBehind() {

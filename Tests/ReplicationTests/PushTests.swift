@@ -78,7 +78,10 @@ struct PushTests {
             let pieces = log.pieces(first..<log.size, maximumBytes: .max)
             pushed += pieces.reduce(0) { $0 + $1.bytes.count }
             bench.hear(
-                .range(RangeMessage(request: 0, origin: log.origin.line, first: first, pieces: pieces, note: log.checkpoint!.note, proof: [])),
+                .range(
+                    RangeMessage(
+                        request: 0, origin: log.origin.line, first: first, pieces: pieces, note: log.checkpoint!.note, proof: []
+                    )),
                 session)
             first = log.size
             log = bench.federation.history(of: 1, after: log, adding: 3_000, seed: 4 + first)

@@ -56,7 +56,9 @@ struct QuestionTests {
         #expect(bench.reports == [.flooding(peer: "city-1")])
         #expect(bench.sent(other).count <= 256)
         // Others are not kept from asking.
-        for answered in 0..<64 { bench.change { $0.replied(Reply(identifier: UInt64(answered), node: Array("centre".utf8), content: .refusal(""))) } }
+        for answered in 0..<64 {
+            bench.change { $0.replied(Reply(identifier: UInt64(answered), node: Array("centre".utf8), content: .refusal(""))) }
+        }
         _ = bench.take()
         bench.hear(.question(question(9_999)), other)
         #expect(bench.take().contains { if case .answer = $0 { true } else { false } })
@@ -83,7 +85,9 @@ struct QuestionTests {
         let honest = bench.open(3)
         bench.hear(.question(question(5)), asker)
         _ = bench.take()
-        for _ in 0..<1_000 { bench.hear(.reply(Reply(identifier: 5, node: Array("city-2".utf8), content: .refusal("no"))), hostile) }
+        for _ in 0..<1_000 {
+            bench.hear(.reply(Reply(identifier: 5, node: Array("city-2".utf8), content: .refusal("no"))), hostile)
+        }
         for name in ["nobody", "city-4"] {
             bench.hear(.reply(Reply(identifier: 5, node: Array(name.utf8), content: .refusal("no"))), honest)
         }

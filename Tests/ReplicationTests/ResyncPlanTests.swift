@@ -19,7 +19,7 @@ struct ResyncPlanTests {
             bundles = (0..<(size / 256)).map { try! sound.hash(level: 8, index: UInt64($0)) }
         }
 
-        mutating func break_(_ index: Int, bundleToo: Bool) {
+        mutating func damage(_ index: Int, bundleToo: Bool) {
             leaves[index]?.words.2 ^= 7
             if bundleToo, index / 256 < bundles.count { bundles[index / 256]?.words.2 ^= 7 }
         }
@@ -55,7 +55,7 @@ struct ResyncPlanTests {
     @Test(arguments: [(700, [0, 300, 699]), (66_000, [65_999]), (66_000, [1, 40_000]), (300, [299]), (256, [17])])
     func damageIsFoundThroughTilesLeafByLeaf(_ size: Int, _ indices: [Int]) {
         var damaged = Damaged(size)
-        for index in indices { damaged.break_(index, bundleToo: true) }
+        for index in indices { damaged.damage(index, bundleToo: true) }
         let (step, tiles) = damaged.run()
         #expect(step == .entries(indices.map(UInt64.init)))
         #expect(tiles <= 4 + 3 * indices.count)
@@ -71,7 +71,7 @@ struct ResyncPlanTests {
 
     @Test func aPeerWhoseTilesDoNotLeadToTheSignedRootIsNotBelieved() {
         var damaged = Damaged(66_000)
-        damaged.break_(500, bundleToo: true)
+        damaged.damage(500, bundleToo: true)
         let (step, _) = damaged.run { tiles in
             var tiles = tiles
             tiles[0][0].words.0 ^= 1

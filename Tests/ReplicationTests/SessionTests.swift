@@ -17,8 +17,8 @@ struct SessionTests {
         #expect(bench.sent(session).map(\.type) == [1])
         bench.hear(.hello(federation.hello(1)), session)
         let messages = bench.sent(session)
-        guard case .credit(Limits.pushCreditBytes) = messages[0], case .announce(let all) = messages[1],
-            case .announce(let end) = messages[2], messages.count == 3
+        guard messages.count == 3, case .credit(Limits.pushCreditBytes) = messages[0],
+            case .announce(let all) = messages[1], case .announce(let end) = messages[2]
         else {
             Issue.record("credit, announcements and their end are expected, not \(messages)")
             return

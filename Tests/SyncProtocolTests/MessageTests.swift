@@ -115,7 +115,8 @@ struct MessageTests {
         }
         let range = RangeMessage(
             request: 1, origin: Samples.origin, first: 0, pieces: [builder.finish()],
-            note: [UInt8](repeating: 65, count: SignedCheckpoint.maximumBytes), proof: Samples.digests(RangeMessage.maximumProof))
+            note: [UInt8](repeating: 65, count: SignedCheckpoint.maximumBytes),
+            proof: Samples.digests(RangeMessage.maximumProof))
         #expect(Message.range(range).payloadByteCount < Limits.frameBytes)
         let tiles = TilesMessage(request: 1, tiles: Array(repeating: Samples.digests(256), count: Limits.tilesPerPull))
         #expect(Message.tiles(tiles).payloadByteCount < Limits.frameBytes)
@@ -143,27 +144,84 @@ struct MessageLimitTests {
     }
 
     @Test func countsBeyondTheirLimitsAreRefusedForTheCount() {
-        #expect(failure(8) { head(&$0); $0.uint16(UInt16(Limits.entriesPerPull + 1)) } == .vectorLength(Limits.entriesPerPull + 1))
-        #expect(failure(10) { head(&$0); $0.uint64(9); $0.uint16(257) } == .vectorLength(257))
-        #expect(failure(11) { $0.uint32(1); $0.uint16(257) } == .vectorLength(257))
-        #expect(failure(9) { $0.uint32(1); $0.uint8(0); $0.uint16(4_097) } == .vectorLength(4_097))
-        #expect(failure(9) { $0.uint32(1); $0.uint8(2); $0.uint16(0) } == .value(2))
         #expect(
-            failure(13) { $0.uint64(1); $0.vector([97], maximum: 255); $0.uint8(3); $0.vector([97], maximum: Limits.cutBytes); $0.uint16(65_535) }
+            failure(8) {
+                head(&$0)
+                $0.uint16(UInt16(Limits.entriesPerPull + 1))
+            } == .vectorLength(Limits.entriesPerPull + 1))
+        #expect(
+            failure(10) {
+                head(&$0)
+                $0.uint64(9)
+                $0.uint16(257)
+            } == .vectorLength(257))
+        #expect(
+            failure(11) {
+                $0.uint32(1)
+                $0.uint16(257)
+            } == .vectorLength(257))
+        #expect(
+            failure(9) {
+                $0.uint32(1)
+                $0.uint8(0)
+                $0.uint16(4_097)
+            } == .vectorLength(4_097))
+        #expect(
+            failure(9) {
+                $0.uint32(1)
+                $0.uint8(2)
+                $0.uint16(0)
+            } == .value(2))
+        #expect(
+            failure(13) {
+                $0.uint64(1)
+                $0.vector([97], maximum: 255)
+                $0.uint8(3)
+                $0.vector([97], maximum: Limits.cutBytes)
+                $0.uint16(65_535)
+            }
                 == .vectorLength(65_535))
-        #expect(failure(13) { $0.uint64(1); $0.vector([97], maximum: 255); $0.uint8(9) } == .value(9))
         #expect(
-            failure(14) { $0.uint64(1); $0.vector([97], maximum: 255); $0.uint8(1); $0.fixed([UInt8](repeating: 0, count: 64)); $0.uint16(65_535) }
+            failure(13) {
+                $0.uint64(1)
+                $0.vector([97], maximum: 255)
+                $0.uint8(9)
+            } == .value(9))
+        #expect(
+            failure(14) {
+                $0.uint64(1)
+                $0.vector([97], maximum: 255)
+                $0.uint8(1)
+                $0.fixed([UInt8](repeating: 0, count: 64))
+                $0.uint16(65_535)
+            }
                 == .vectorLength(65_535))
     }
 
     @Test func vectorsBeyondTheirLimitsAreRefusedForTheirLength() {
         #expect(failure(3) { $0.uint16(4_097) } == .vectorLength(4_097))
-        #expect(failure(3) { $0.uint16(0); $0.uint64(0) } == .vectorLength(0))
-        #expect(failure(2) { $0.uint8(1); $0.uint16(1_025) } == .vectorLength(1_025))
-        #expect(failure(4) { $0.uint32(1); $0.vector([], maximum: 255) } == .vectorLength(0))
         #expect(
-            failure(13) { $0.uint64(1); $0.vector([97], maximum: 255); $0.uint8(2); $0.fixed([0xff, 0xff, 0xff]) }
+            failure(3) {
+                $0.uint16(0)
+                $0.uint64(0)
+            } == .vectorLength(0))
+        #expect(
+            failure(2) {
+                $0.uint8(1)
+                $0.uint16(1_025)
+            } == .vectorLength(1_025))
+        #expect(
+            failure(4) {
+                $0.uint32(1)
+                $0.vector([], maximum: 255)
+            } == .vectorLength(0))
+        #expect(
+            failure(13) {
+                $0.uint64(1)
+                $0.vector([97], maximum: 255)
+                $0.uint8(2)
+                $0.fixed([0xff, 0xff, 0xff])
+            }
                 == .vectorLength(0xff_ffff))
         #expect(
             failure(5) {
@@ -175,15 +233,44 @@ struct MessageLimitTests {
                 $0.uint32(.max)
             } == .vectorLength(Int(UInt32.max)))
         #expect(
-            failure(5) { head(&$0); $0.uint64(0); $0.vector(Samples.note, maximum: 4_096); $0.uint16(129 * 32) }
+            failure(5) {
+                head(&$0)
+                $0.uint64(0)
+                $0.vector(Samples.note, maximum: 4_096)
+                $0.uint16(129 * 32)
+            }
                 == .vectorLength(129 * 32))
-        #expect(failure(5) { head(&$0); $0.uint64(0); $0.vector(Samples.note, maximum: 4_096); $0.uint16(33) } == .truncated)
+        #expect(
+            failure(5) {
+                head(&$0)
+                $0.uint64(0)
+                $0.vector(Samples.note, maximum: 4_096)
+                $0.uint16(33)
+            } == .truncated)
     }
 
     @Test func rangesThatCannotBeAreRefused() {
-        #expect(failure(4) { head(&$0); $0.uint64(5); $0.uint64(5); $0.uint64(9) } == .value(5))
-        #expect(failure(4) { head(&$0); $0.uint64(5); $0.uint64(10); $0.uint64(9) } == .value(10))
-        #expect(failure(4) { head(&$0); $0.uint64(5); $0.uint64(9); $0.uint64(9) } == nil)
+        #expect(
+            failure(4) {
+                head(&$0)
+                $0.uint64(5)
+                $0.uint64(5)
+                $0.uint64(9)
+            } == .value(5))
+        #expect(
+            failure(4) {
+                head(&$0)
+                $0.uint64(5)
+                $0.uint64(10)
+                $0.uint64(9)
+            } == .value(10))
+        #expect(
+            failure(4) {
+                head(&$0)
+                $0.uint64(5)
+                $0.uint64(9)
+                $0.uint64(9)
+            } == nil)
         func range(_ first: UInt64, _ counts: [Int]) -> DecodingFailure? {
             let message = Message.range(
                 RangeMessage(
@@ -201,13 +288,30 @@ struct MessageLimitTests {
     }
 
     @Test func namesThatAreNotUTF8AreRefused() {
-        #expect(failure(4) { $0.uint32(1); $0.vector([0xff], maximum: 255); $0.fixed([UInt8](repeating: 0, count: 24)) } == .notUTF8)
-        #expect(failure(13) { $0.uint64(1); $0.vector([0xc3], maximum: 255); $0.uint8(1) } == .notUTF8)
-        #expect(failure(2) { $0.uint8(1); $0.vector([0xc3], maximum: 1_024) } == .notUTF8)
+        #expect(
+            failure(4) {
+                $0.uint32(1)
+                $0.vector([0xff], maximum: 255)
+                $0.fixed([UInt8](repeating: 0, count: 24))
+            } == .notUTF8)
+        #expect(
+            failure(13) {
+                $0.uint64(1)
+                $0.vector([0xc3], maximum: 255)
+                $0.uint8(1)
+            } == .notUTF8)
+        #expect(
+            failure(2) {
+                $0.uint8(1)
+                $0.vector([0xc3], maximum: 1_024)
+            } == .notUTF8)
     }
 
     @Test func announcementsBeyondTheNumberOfOriginsAreRefused() {
-        let one: (inout ByteWriter) -> Void = { $0.vector([65], maximum: 4_096); $0.uint64(0) }
+        let one: (inout ByteWriter) -> Void = {
+            $0.vector([65], maximum: 4_096)
+            $0.uint64(0)
+        }
         #expect(failure(3) { for _ in 0..<Limits.origins { one(&$0) } } == nil)
         #expect(failure(3) { for _ in 0...Limits.origins { one(&$0) } } == .vectorLength(Limits.origins + 1))
     }

@@ -99,7 +99,10 @@ enum Samples {
             .pullEntries(EntryPull(request: 3, origin: origin, indices: [])),
             .entries(EntriesMessage(request: 3, items: items, isPartial: true)),
             .entries(EntriesMessage(request: 3, items: [], isPartial: false)),
-            .pullTiles(TilePull(request: 4, origin: origin, size: 70_000, tiles: [.init(level: 2, number: 1), .init(level: 0, number: 273)])),
+            .pullTiles(
+                TilePull(
+                    request: 4, origin: origin, size: 70_000, tiles: [.init(level: 2, number: 1), .init(level: 0, number: 273)])
+            ),
             .tiles(TilesMessage(request: 4, tiles: [digests(256), [], digests(3)])),
             .ping, .pong,
         ] + forks.map(Message.fork) + questions.map(Message.question) + replies.map(Message.reply)

@@ -27,11 +27,14 @@ private struct Judge: ~Copyable {
             let verifier = VerifierKey(name: Array("pilot.example/\(name)/1".utf8), key: VerifyingKey(key.publicKey)!)
             return [
                 "name": .string(name), "title": .string(name), "roles": ["city", "authority"],
-                "keys": [.string(verifier.description)], "tls_key": .string(base64(SigningKey(seed: sha256(key.seed).bytes)!.publicKey)),
+                "keys": [.string(verifier.description)],
+                "tls_key": .string(base64(SigningKey(seed: sha256(key.seed).bytes)!.publicKey)),
                 "address": "a.example:1", "peers": [], "quota": 5,
             ]
         }
-        let file: JSONValue = ["federation": "pilot.example", "version": 1, "rulebook": "rulebook.json", "nodes": .array(nodes)]
+        let file: JSONValue = [
+            "federation": "pilot.example", "version": 1, "rulebook": "rulebook.json", "nodes": .array(nodes),
+        ]
         return try! Topology(file.bytes)
     }()
 
@@ -60,7 +63,9 @@ struct SessionStateMachineTests {
         #expect(!before && first == "open" && second == "deliver" && after)
     }
 
-    @Test(arguments: [(1...1, 1...1), (1...3, 2...9), (2...9, 1...2), (1...9, 4...4)] as [(ClosedRange<UInt16>, ClosedRange<UInt16>)])
+    @Test(
+        arguments: [(1...1, 1...1), (1...3, 2...9), (2...9, 1...2), (1...9, 4...4)]
+            as [(ClosedRange<UInt16>, ClosedRange<UInt16>)])
     func versionsThatMeetOpenASession(_ own: ClosedRange<UInt16>, _ other: ClosedRange<UInt16>) {
         var judge = Judge(own: Judge.hello("centre", versions: own))
         let (outcome, _) = judge.hear(.hello(Judge.hello("city", versions: other)))

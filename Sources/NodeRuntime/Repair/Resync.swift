@@ -95,7 +95,7 @@ struct Resync {
         report.damages += found.damages.map(\.description)
         if options.isDryRun { return }
         try repairLocally(found.mirror)
-        guard var rest = try verify(state.origin), !rest.isSound else { return finished(state.origin) }
+        guard var rest = try verify(state.origin), !rest.isSound else { return try finished(state.origin) }
         for session in try awaitedPeers(of: state.origin, size: rest.mirror.size) {
             do {
                 try fetch(rest.mirror, from: session)
@@ -106,7 +106,7 @@ struct Resync {
             rest = again
             if rest.isSound {
                 report.left.removeAll { $0.hasPrefix("\(state.origin) ") }
-                return finished(state.origin)
+                return try finished(state.origin)
             }
         }
         report.left += rest.damages.prefix(100).map(\.description)
@@ -115,8 +115,14 @@ struct Resync {
         }
     }
 
-    /// What follows from a mended log: the replica goes on behind what is stored.
-    private func finished(_ origin: OriginName) {
+    /// What follows from a mended log: what of it could not be read at the start is folded, and integration and replica go on
+    /// behind what is stored.
+    private func finished(_ origin: OriginName) throws {
+        let node = node
+        try node.writer.exclusively {
+            if let state = node.log.state(origin), state.isSound { try node.fold(state, upTo: state.size, into: node.history) }
+        }
+        sync.reset(origin)
         guard let state = node.log.state(origin), let held = try? node.held(state) else { return }
         sync.onCore { $0.reset(held, now: steadyMilliseconds()) }
     }
@@ -175,8 +181,7 @@ struct Resync {
         if options.isDryRun { return }
         let origin = state.origin
         try node.writer.write { try $0.clear(origin) }
-        sync.reset(origin)
-        finished(origin)
+        try finished(origin)
         try wait(for: state)
         report.repairedEntries += state.size
     }

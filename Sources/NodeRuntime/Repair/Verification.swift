@@ -61,8 +61,10 @@ extension Node {
     }
 
     /// Folds a log from where a history stands up to an index.
+    ///
+    /// - Parameter skipsDamage: passes over bundles that cannot be read; a resync folds their entries when it has mended them.
     func fold(
-        _ state: LogState, upTo end: UInt64, into history: HistoryStore,
+        _ state: LogState, upTo end: UInt64, into history: HistoryStore, skipsDamage: Bool = false,
         progress: (UInt64, UInt64) throws -> Void = { _, _ in }
     ) throws {
         let number = try history.originNumber(state.origin.line)
@@ -71,7 +73,12 @@ extension Node {
         while position < end {
             let stop = min(end, (position / 256 + 64) * 256)
             folding.begin(origin: number, first: position)
-            for piece in try log.packed(state.origin, position..<stop) {
+            for piece in try readable(state.origin, position..<stop, skipsDamage) {
+                guard let piece else {
+                    position = min(stop, (position / 256 + 1) * 256)
+                    folding.skip(to: position)
+                    continue
+                }
                 var hashes: [Digest] = []
                 piece.appendLeafHashes(to: &hashes)
                 folding.add(piece, first: position, hashes: hashes[...])

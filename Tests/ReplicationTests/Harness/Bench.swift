@@ -12,7 +12,10 @@ final class Bench {
     /// What the replica wanted done since it was last looked at.
     private(set) var actions: [ReplicaAction] = []
 
-    init(_ federation: TestFederation = .star(4), node: Int = 0, confirmation: Confirmation = .done, _ store: (inout MemoryStore) -> Void = { _ in }) {
+    init(
+        _ federation: TestFederation = .star(4), node: Int = 0, confirmation: Confirmation = .done,
+        _ store: (inout MemoryStore) -> Void = { _ in }
+    ) {
         self.federation = federation
         var made = MemoryStore(federation)
         store(&made)

@@ -9,9 +9,10 @@ extension World {
     var hasConverged: Bool {
         let up = nodes.filter(\.isUp)
         return up.allSatisfy { node in
-            node.isComplete && node.store.logs.allSatisfy { log in
-                log.tree == nodes[federation.topology.index(ofOrigin: log.origin.line)!].own.tree
-            }
+            node.isComplete
+                && node.store.logs.allSatisfy { log in
+                    log.tree == nodes[federation.topology.index(ofOrigin: log.origin.line)!].own.tree
+                }
         }
     }
 

@@ -338,6 +338,7 @@ extension World {
         let name = Array(federation.topology.nodes[node.index].name.utf8)
         let hash = federation.topology.hash
         node.replica.replied(
-            Reply(identifier: question.identifier, node: name, content: .frontier(held, topologyHash: hash, rulebookHash: hash)))
+            Reply(identifier: question.identifier, node: name, content: .frontier(held, topologyHash: hash, rulebookHash: hash))
+        )
     }
 }
