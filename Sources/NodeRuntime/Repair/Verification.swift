@@ -3,6 +3,7 @@ internal import Federation
 internal import Foundation
 internal import Scoring
 internal import Storage
+internal import TransparencyLog
 
 /// What `concord verify` found.
 package struct VerificationReport: Sendable {
@@ -87,6 +88,20 @@ extension Node {
             try history.append(folding.batch)
             try progress(position, end)
         }
+    }
+
+    /// Entries of a range; nil stands for the rest of a bundle that cannot be read.
+    private func readable(_ origin: OriginName, _ range: Range<UInt64>, _ skipsDamage: Bool) throws -> [PackedEntries?] {
+        func isSkipped(_ error: any Error) -> Bool { skipsDamage && (error as? StoreFailure)?.code == .corrupt }
+        do { return try log.packed(origin, range) } catch where isSkipped(error) {}
+        var pieces: [PackedEntries?] = []
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(range.upperBound, (start / Tiling.width + 1) * Tiling.width)
+            do { pieces += try log.packed(origin, start..<end) } catch where isSkipped(error) { pieces.append(nil) }
+            start = end
+        }
+        return pieces
     }
 }
 

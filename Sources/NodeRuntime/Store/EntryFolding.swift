@@ -18,6 +18,9 @@ struct EntryFolding {
         latestTime = 0
     }
 
+    /// Passes over entries that are not to be read, up to an index.
+    mutating func skip(to end: UInt64) { batch.advance(to: end) }
+
     /// Adds a run of entries that follows on what was added; `hashes` are their leaf hashes.
     mutating func add(_ packed: PackedEntries, first: UInt64, hashes: ArraySlice<Digest>) {
         packed.forEach { offset, item in

@@ -70,8 +70,10 @@ package final class Node: Sendable {
     private func prepareHistory() throws {
         for key in topology.nodes.flatMap(\.keys) { _ = try history.originNumber(key.name) }
         for factor in rulebook.factors { _ = try history.reserveFactor(Array(factor.code.utf8)) }
-        // Logs that were restored from an older state are behind what was folded of them.
-        let isAhead = try log.states.contains { try history.visibleUpTo(history.originNumber($0.origin.line)) > $0.size }
+        // Logs that were restored from an older state are behind what was folded of them; those whose end is damaged are not.
+        let isAhead = try log.states.contains {
+            try history.visibleUpTo(history.originNumber($0.origin.line)) > max($0.size, $0.recordedSize)
+        }
         if isAhead { try emptyHistory() }
         try catchUpHistory()
     }
@@ -93,7 +95,7 @@ package final class Node: Sendable {
 
     /// Folds what the log holds and the history does not: after a crash a little, after its loss everything.
     package func catchUpHistory() throws {
-        for state in log.states { try fold(state, upTo: state.size, into: history) }
+        for state in log.states { try fold(state, upTo: state.size, into: history, skipsDamage: true) }
     }
 
     /// The hybrid clock goes on behind the last entry of the own log.

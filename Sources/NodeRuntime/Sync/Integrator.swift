@@ -12,6 +12,7 @@ final class Integrator: Sendable {
     private let queue = DispatchQueue(label: "concord.integrator", qos: .userInitiated)
     /// The tree of each log up to what was handed to the writer.
     private let trees = Mutex<[OriginName: CompactRange]>([:])
+    private let isStopped = Mutex(false)
     private let done: @Sendable (Integration, IntegrationFailure?) -> Void
 
     init(node: Node, done: @escaping @Sendable (Integration, IntegrationFailure?) -> Void) {
@@ -19,7 +20,17 @@ final class Integrator: Sendable {
         self.done = done
     }
 
-    func submit(_ integration: Integration) { queue.async { [self] in integrate(integration) } }
+    func submit(_ integration: Integration) {
+        queue.async { [self] in
+            if !isStopped.withLock({ $0 }) { integrate(integration) }
+        }
+    }
+
+    /// Hands nothing to the writer any more.
+    func stop() {
+        isStopped.withLock { $0 = true }
+        queue.sync {}
+    }
 
     /// What was handed on but not stored is forgotten: the next range follows on the store.
     func reset(_ origin: OriginName) { trees.withLock { $0[origin] = nil } }

@@ -85,6 +85,7 @@ final class SyncService: Sendable {
         }
         for link in links.withLock({ Array($0.values) }) { link.close() }
         core.sync {}
+        integrator.withLock { $0 }?.stop()
         readers.sync(flags: .barrier) {}
     }
 
