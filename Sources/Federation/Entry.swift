@@ -93,6 +93,12 @@ package struct Entry: Equatable, Sendable {
         return writer.bytes
     }
 
+    /// Whether a body is the one that an entry commits to.
+    package static func commits(_ entry: [UInt8], to body: [UInt8]) -> Bool {
+        hasBody(entry) && (1...Limits.entryBytes).contains(body.count)
+            && entry[headerBytes...].elementsEqual(sha256(body).bytes)
+    }
+
     /// Whether an entry of any origin, known to this version or not, commits to a body: exactly those of 42 bytes, of
     /// version 1 and of a kind other than erasure.
     package static func hasBody(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {

@@ -21,7 +21,7 @@ package enum Limits {
     /// Tiles asked for in one message.
     package static let tilesPerPull = 256
     /// Origins that a topology can list, all epochs together.
-    package static let origins = 16_384
+    package static let origins = 4_096
     /// Nodes of a topology.
     package static let nodes = 4_096
     /// Bytes of a topology file and of a rulebook file.

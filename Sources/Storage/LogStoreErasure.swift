@@ -117,7 +117,7 @@ extension LogTransaction {
         }
         guard log.missing.contains(position.index) else { return false }
         return try change(origin) { staged in
-            guard let entry = try staged.run(position.index, database)?.unpacked[0].entry, commits(entry, to: body) else {
+            guard let entry = try staged.run(position.index, database)?.unpacked[0].entry, Entry.commits(entry, to: body) else {
                 throw StoreFailure(.rejected, "the body is not the one that \(position) commits to")
             }
             try staged.rewrite(position.index / Tiling.width, database) { items in
@@ -127,12 +127,6 @@ extension LogTransaction {
             return true
         }
     }
-}
-
-/// Whether an entry commits to a body.
-func commits(_ entry: [UInt8], to body: [UInt8]) -> Bool {
-    Entry.hasBody(entry) && (1...Limits.entryBytes).contains(body.count)
-        && entry[Entry.headerBytes...].elementsEqual(sha256(body).bytes)
 }
 
 extension StagedLog {

@@ -229,7 +229,7 @@ extension LogTransaction {
     /// A fetched entry as a run of one, if it has the leaf hash and the body is its own.
     private static func run(_ entry: StoredEntry, at position: Position, _ leaf: Digest) throws -> PackedEntries {
         guard (1...Limits.entryBytes).contains(entry.entry.count), leafHash(entry.entry) == leaf,
-            entry.body.isEmpty || commits(entry.entry, to: entry.body)
+            entry.body.isEmpty || Entry.commits(entry.entry, to: entry.body)
         else { throw StoreFailure(.rejected, "the fetched entry \(position) is not the one whose hash is agreed on") }
         var builder = PackedEntriesBuilder()
         builder.append(entry: entry.entry, body: entry.body)

@@ -83,6 +83,7 @@ final class SyncService: Sendable {
             state.timer?.cancel()
             state.timer = nil
         }
+        ask { $0.shutDown() }
         for link in links.withLock({ Array($0.values) }) { link.close() }
         core.sync {}
         integrator.withLock { $0 }?.stop()
@@ -126,9 +127,9 @@ extension SyncService {
         switch action {
         case .send(let session, let message): send(message, to: session)
         case .close(let session): links.withLock { $0[session] }?.close()
-        case .serve(let session, let pull): serve(session) { try $0.answer(pull, session) }
-        case .serveEntries(let session, let pull): serve(session) { try $0.answer(pull, session) }
-        case .serveTiles(let session, let pull): serve(session) { try $0.answer(pull, session) }
+        case .serve(let session, let pull): serve(pull.request, session) { try $0.answer(pull, session) }
+        case .serveEntries(let session, let pull): serve(pull.request, session) { try $0.answer(pull, session) }
+        case .serveTiles(let session, let pull): serve(pull.request, session) { try $0.answer(pull, session) }
         case .integrate(let integration): integrator.withLock { $0 }?.submit(integration)
         case .fill(let origin, let items): fill(origin, items)
         case .compare(let session, let checkpoint): compare(checkpoint, session)
@@ -149,9 +150,14 @@ extension SyncService {
         link.send(type: message.type, parts: message.payload.map { $0[...] })
     }
 
-    private func serve(_ session: SessionID, _ body: @escaping @Sendable (SyncService) throws -> Void) {
+    private func serve(
+        _ request: UInt32, _ session: SessionID, _ body: @escaping @Sendable (SyncService) throws -> Void
+    ) {
         readers.async { [self] in
-            do { try body(self) } catch { logger.error("a peer's request cannot be answered: \(error)") }
+            do { try body(self) } catch {
+                logger.error("a peer's request cannot be answered: \(error)")
+                reply(.unavailable(request: request), to: session)
+            }
             onCore { $0.served(session) }
         }
     }
@@ -172,15 +178,19 @@ extension SyncService {
 
     func reply(_ message: Message, to session: SessionID) { send(message, to: session) }
 
+    /// Stores bodies that were missing; one that is not what its entry commits to is passed over, since a peer chose it.
     private func fill(_ origin: OriginName, _ items: [EntriesMessage.Item]) {
+        let good = items.filter { item in
+            guard let stored = try? node.log.entry(origin, item.index) else { return false }
+            return stored.entry == item.entry && Entry.commits(stored.entry, to: item.body)
+        }
+        if good.isEmpty { return }
         node.writer.submit(
             .other { transaction in
-                for item in items {
-                    try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body)
-                }
+                for item in good { try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body) }
             } _: { [self] failure in
                 if failure == nil {
-                    try? node.foldLate(origin, items.map(\.index))
+                    try? node.foldLate(origin, good.map(\.index))
                     writerIntegrated(origin)
                 }
             })
@@ -188,7 +198,9 @@ extension SyncService {
 
     private func compare(_ checkpoint: SignedCheckpoint, _ session: SessionID) {
         readers.async { [self] in
-            guard let origin = OriginName(checkpoint.origin), let root = try? node.log.root(origin, at: checkpoint.size) else { return }
+            guard let origin = OriginName(checkpoint.origin) else { return }
+            // Where the own root cannot be read nothing can be said against the peer's; the damage is for verify to find.
+            let root = (try? node.log.root(origin, at: checkpoint.size)) ?? checkpoint.root
             onCore { $0.compared(checkpoint, ownRoot: root, session: session) }
         }
     }
