@@ -35,7 +35,8 @@ package enum KeyFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
             throw KeyFileFailure(
-                description: "\(path) is readable by others than its owner: chmod 600 it, and replace the key if others read it")
+                description: "\(path) is readable by others than its owner: chmod 600 it, and replace the key if others read it"
+            )
         }
         var buffer = [UInt8](repeating: 0, count: 80)
         let count = Glibc.read(descriptor, &buffer, buffer.count)

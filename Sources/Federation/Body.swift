@@ -54,14 +54,18 @@ package struct Body: Equatable, Sendable {
     /// What breaks a limit of the format, in words; nil where the body encodes to one that decodes.
     package var flaw: String? {
         guard salt.count == Self.saltBytes else { return "the salt is not \(Self.saltBytes) bytes" }
-        guard extensions.count <= Self.maximumExtensions else { return "the extensions are over \(Self.maximumExtensions) bytes" }
+        guard extensions.count <= Self.maximumExtensions else {
+            return "the extensions are over \(Self.maximumExtensions) bytes"
+        }
         switch content {
         case .observation(let factor, let quantity, let reference):
             guard (1...Self.maximumFactor).contains(factor.count), isUTF8(factor) else {
                 return "the factor is not 1 to \(Self.maximumFactor) bytes of UTF-8"
             }
             guard quantity >= 1 else { return "the quantity \(quantity) is below 1" }
-            guard reference.count <= Self.maximumReference else { return "the reference is over \(Self.maximumReference) bytes" }
+            guard reference.count <= Self.maximumReference else {
+                return "the reference is over \(Self.maximumReference) bytes"
+            }
             return nil
         case .retraction(let target, let text), .appeal(let target, let text), .ruling(let target, _, let text):
             guard (1...OriginName.maximumBytes).contains(target.origin.count), isUTF8(target.origin) else {

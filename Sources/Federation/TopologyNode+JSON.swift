@@ -5,7 +5,9 @@ internal import TransparencyLog
 /// Whether a text is 1 to 128 of a-z, 0-9, the hyphen and what else is allowed.
 package func isTopologyName(_ text: String, allowing extra: String = "") -> Bool {
     (1...128).contains(text.utf8.count)
-        && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d || extra.utf8.contains($0) }
+        && text.utf8.allSatisfy {
+            (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d || extra.utf8.contains($0)
+        }
 }
 
 extension TopologyNode {
@@ -45,7 +47,9 @@ extension TopologyNode {
             }
             guard let origin = OriginName(key.name), String(decoding: key.name, as: UTF8.self).hasPrefix(prefix),
                 origin.node == Array(prefix.utf8.split(separator: 0x2f)[1])
-            else { throw member.failure("keys", "must be named \(prefix)<epoch>, not \(String(decoding: key.name, as: UTF8.self))") }
+            else {
+                throw member.failure("keys", "must be named \(prefix)<epoch>, not \(String(decoding: key.name, as: UTF8.self))")
+            }
             guard !keys.contains(where: { $0.name == key.name }) else {
                 throw member.failure("keys", "name the epoch \(origin.epoch) twice")
             }

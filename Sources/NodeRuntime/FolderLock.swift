@@ -12,7 +12,8 @@ package final class FolderLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw NodeFailure(
-                .unavailable, "\(folder.path) is in use by another process: stop that node, or let it answer on its control socket")
+                .unavailable,
+                "\(folder.path) is in use by another process: stop that node, or let it answer on its control socket")
         }
     }
 

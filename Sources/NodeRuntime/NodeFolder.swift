@@ -48,7 +48,8 @@ package struct NodeIdentity: Equatable, Sendable {
     package init(folder: NodeFolder) throws {
         guard folder.exists else {
             throw NodeFailure(
-                .invalid, "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
+                .invalid,
+                "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
         }
         do {
             var reader = try JSONObjectReader(JSONValue.parse(readFile(folder.identityFile, limit: 4_096)))
@@ -74,7 +75,9 @@ package struct FederationFiles: Sendable {
     /// Reads a topology and the rulebook beside it, or the one at `rulebookPath`.
     package init(topologyPath: String, rulebookPath: String? = nil) throws {
         topology = try Self.topology(topologyPath)
-        let path = rulebookPath ?? URL(fileURLWithPath: topologyPath).deletingLastPathComponent()
+        let path =
+            rulebookPath
+            ?? URL(fileURLWithPath: topologyPath).deletingLastPathComponent()
             .appendingPathComponent(topology.rulebook).path
         rulebookBytes = try readFile(path, limit: Limits.configurationBytes)
         rulebook = try Self.rulebook(rulebookBytes, path, population: topology.population)
@@ -188,7 +191,8 @@ extension NodeFolder {
         let (logKey, linkKey) = try keys()
         let node = topology.nodes[index]
         let origin = Array("\(topology.federation)/\(identity.node)/\(identity.epoch)".utf8)
-        guard node.keys.contains(where: { $0.name == origin && $0.key.bytes == logKey.publicKey }), node.tlsKey == linkKey.publicKey
+        guard node.keys.contains(where: { $0.name == origin && $0.key.bytes == logKey.publicKey }),
+            node.tlsKey == linkKey.publicKey
         else {
             throw NodeFailure(
                 .invalid,
@@ -199,7 +203,9 @@ extension NodeFolder {
 
     func keys() throws -> (log: SigningKey, link: SigningKey) {
         do throws(KeyFileFailure) {
-            if let log = SigningKey(seed: try KeyFile.read(logKeyFile)), let link = SigningKey(seed: try KeyFile.read(linkKeyFile)) {
+            if let log = SigningKey(seed: try KeyFile.read(logKeyFile)),
+                let link = SigningKey(seed: try KeyFile.read(linkKeyFile))
+            {
                 return (log, link)
             }
         } catch { throw NodeFailure(.storage, error.description) }

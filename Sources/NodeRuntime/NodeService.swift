@@ -24,7 +24,9 @@ package final class NodeService: Service {
         let lacking = node.topology.nodesWithoutKeys
         guard lacking.isEmpty else {
             throw NodeFailure(
-                .invalid, "\(folder.topologyFile) lists no keys of \(lacking.joined(separator: ", ")): assemble it with every node's keys")
+                .invalid,
+                "\(folder.topologyFile) lists no keys of \(lacking.joined(separator: ", ")): assemble it with every node's keys"
+            )
         }
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -33,8 +35,13 @@ package final class NodeService: Service {
 
     package func run() async throws {
         let identity = try LinkIdentity(seed: node.linkKey.seed)
-        let allowed = Set(node.topology.nodes.indices.filter { node.topology.areLinked(node.index, $0) }.compactMap { node.topology.nodes[$0].tlsKey })
-        let configuration = LinkConfiguration(identity: identity, maximumFrameLength: SyncService.maximumFrame) { allowed.contains($0) }
+        let allowed = Set(
+            node.topology.nodes.indices.filter { node.topology.areLinked(node.index, $0) }.compactMap {
+                node.topology.nodes[$0].tlsKey
+            })
+        let configuration = LinkConfiguration(identity: identity, maximumFrameLength: SyncService.maximumFrame) {
+            allowed.contains($0)
+        }
         let own = node.topology.nodes[node.index]
         let listener = try await Listener.bind(
             host: own.host, port: own.port, group: group, configuration: configuration, handler: sync)
@@ -64,8 +71,10 @@ package final class NodeService: Service {
                 if peer.peers.contains(own.name), peer.name < own.name { continue }
                 guard let key = peer.tlsKey else { continue }
                 let dialer = Dialer(
-                    host: peer.host, port: peer.port, expectedKey: key, group: group, configuration: configuration, handler: sync,
-                    backoff: Backoff(initialMilliseconds: 100, maximumMilliseconds: 5_000), jitter: { Int.random(in: 0..<max(1, $0)) })
+                    host: peer.host, port: peer.port, expectedKey: key, group: group, configuration: configuration,
+                    handler: sync,
+                    backoff: Backoff(initialMilliseconds: 100, maximumMilliseconds: 5_000),
+                    jitter: { Int.random(in: 0..<max(1, $0)) })
                 tasks.addTask { await cancelWhenGracefulShutdown { await dialer.run() } }
             }
             tasks.addTask { try? await gracefulShutdown() }

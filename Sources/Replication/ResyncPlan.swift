@@ -131,7 +131,9 @@ package struct ResyncPlan: Sendable {
             let own = try ownLeaves(coordinate.number)
             let first = coordinate.number * Tiling.width
             for (offset, hash) in tile.enumerated() {
-                if offset < own.count, own[offset] == hash { damaged.remove(first + UInt64(offset)) } else {
+                if offset < own.count, own[offset] == hash {
+                    damaged.remove(first + UInt64(offset))
+                } else {
                     damaged.insert(first + UInt64(offset))
                 }
             }

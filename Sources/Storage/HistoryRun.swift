@@ -32,12 +32,6 @@ struct HistoryRun: Sendable {
         var records: Int
         /// A lower bound of the subjects in each segment, ascending: the first one in it, unless it has become empty.
         private(set) var firsts: [SubjectID]
-
-        init(id: HistoryRunID, records: Int, firsts: [SubjectID]) {
-            self.id = id
-            self.records = records
-            self.firsts = firsts
-        }
     }
 
     let lease: HistoryRunLease

@@ -22,7 +22,9 @@ package enum LogDamage {
         do {
             let queue = try DatabaseQueue(path: path)
             try queue.write { database in
-                let number = try database.firstRow("SELECT number FROM origin WHERE line = ?", [blob(origin.line)]) { try $0.integer(0) }
+                let number = try database.firstRow("SELECT number FROM origin WHERE line = ?", [blob(origin.line)]) {
+                    try $0.integer(0)
+                }
                 guard let number else { throw StoreFailure(.rejected, "nothing of \(origin) is stored") }
                 for index in blows.keys.sorted() {
                     guard let blow = blows[index] else { continue }

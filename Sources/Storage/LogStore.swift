@@ -1,10 +1,10 @@
 // Storage: what a node keeps on disk, in SQLite through GRDB: the log store (what cannot be rebuilt) and the history store
 // (what is derived from it). May import Encoding to Scoring, GRDB and Foundation; no NIO.
 
+package import Federation
 internal import Foundation
 internal import GRDB
 internal import Synchronization
-package import Federation
 
 /// `log.sqlite`: entries, bodies, hashes, checkpoints and fork proofs of all logs of a federation.
 ///
@@ -148,7 +148,8 @@ extension LogStore {
             _ = try pool.read { try LogStoreSchema.version($0) }
             return pool
         } catch let error as DatabaseError
-            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && FileManager.default.fileExists(atPath: path)
+            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)
+            && FileManager.default.fileExists(atPath: path)
         {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
             guard (attributes?[.size] as? UInt64 ?? 0) == 0 else {

@@ -55,7 +55,7 @@ final class BundleReader {
     private static func whole(_ hashes: [Digest]?) -> [Digest]? { hashes?.count == Int(Tiling.width) ? hashes : nil }
 
     private func tolerant<Value>(_ body: () throws -> Value?) throws -> Value? {
-        do { return try body() } catch where Damage.isDamage(error) {
+        do { return try body() } catch  where Damage.isDamage(error) {
             isFileDamaged = true
             return nil
         }

@@ -81,7 +81,7 @@ struct LogLoader {
                 }
                 if UInt64(roots.count) < bundles { roots.append(hash) }
             }
-        } catch where Damage.isDamage(error) {
+        } catch  where Damage.isDamage(error) {
             isComplete = false
         }
         if isComplete, UInt64(roots.count) == bundles {
@@ -130,7 +130,7 @@ struct LogLoader {
                 log.tailHashes += hashes
                 for hash in hashes { log.range.append(hash) }
             }
-        } catch where Damage.isDamage(error) {
+        } catch  where Damage.isDamage(error) {
             flaw(&log, .tailMissing(from: log.size, to: max(log.recordedSize, log.size)))
         }
         guard log.flaws.isEmpty, log.size != log.recordedSize else { return }
@@ -154,7 +154,7 @@ struct LogLoader {
                 "SELECT key FROM erased WHERE key BETWEEN ? AND ?", [keys.lowerBound, keys.upperBound]
             ) { row in log.erased.insert(RowKey.index(try row.integer(0))) }
             log.isForked = try database.firstRow("SELECT 1 FROM fork WHERE origin = ?", [log.number]) { _ in true } ?? false
-        } catch where Damage.isDamage(error) {
+        } catch  where Damage.isDamage(error) {
             flaw(&log, .marks)
         }
     }

@@ -97,8 +97,11 @@ extension LogTransaction {
     package func repairSize(_ origin: OriginName) throws {
         try repair(origin) { log in
             let loader = LogLoader(database)
-            var size = Tiling.width * max(try loader.last("root", log.number).map { $0 + 1 } ?? 0,
-                try loader.last("bundle", log.number).map { $0 + 1 } ?? 0)
+            var size =
+                Tiling.width
+                * max(
+                    try loader.last("root", log.number).map { $0 + 1 } ?? 0,
+                    try loader.last("bundle", log.number).map { $0 + 1 } ?? 0)
             let last = RowKey.all(log.number).upperBound
             try database.forEachRow(
                 "SELECT key, hashes FROM tail WHERE key BETWEEN ? AND ? ORDER BY key", [RowKey.make(log.number, size), last]

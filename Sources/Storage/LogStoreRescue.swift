@@ -82,7 +82,7 @@ extension LogStore {
         do {
             let sql = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(columns[0]) = ?"
             try source.forEachRow(sql, [key]) { try insert($0, table, columns, target) }
-        } catch where Damage.isDamage(error) {}
+        } catch  where Damage.isDamage(error) {}
     }
 
     /// Cuts, attestations and settings, up to where they can be read.
@@ -94,7 +94,7 @@ extension LogStore {
                     try source.forEachRow("SELECT \(columns.joined(separator: ", ")) FROM \(table)", []) {
                         try insert($0, table, columns, transaction.database)
                     }
-                } catch where Damage.isDamage(error) {}
+                } catch  where Damage.isDamage(error) {}
             }
         }
     }

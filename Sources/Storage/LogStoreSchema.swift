@@ -96,5 +96,7 @@ enum RowKey {
     static func origin(_ key: Int64) -> Int64 { key >> indexBits }
     static func index(_ key: Int64) -> UInt64 { UInt64(key & (1 << indexBits - 1)) }
     /// Keys of one origin.
-    static func all(_ origin: Int64) -> ClosedRange<Int64> { (origin << indexBits)...(origin << indexBits | (1 << indexBits - 1)) }
+    static func all(_ origin: Int64) -> ClosedRange<Int64> {
+        (origin << indexBits)...(origin << indexBits | (1 << indexBits - 1))
+    }
 }

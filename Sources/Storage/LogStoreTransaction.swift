@@ -42,7 +42,9 @@ package final class LogTransaction {
     }
 
     private func create(_ origin: OriginName) throws -> StagedLog {
-        let last = try database.firstRow("SELECT max(number) FROM origin", []) { row in row.hasNull(atIndex: 0) ? 0 : try row.integer(0) }
+        let last = try database.firstRow("SELECT max(number) FROM origin", []) { row in
+            row.hasNull(atIndex: 0) ? 0 : try row.integer(0)
+        }
         let number = (last ?? 0) + 1
         guard number < RowKey.maximumOrigin else { throw StoreFailure(.rejected, "the log store holds no further origin") }
         try database.run("INSERT INTO origin (number, line, size, least) VALUES (?, ?, 0, 0)", [number, blob(origin.line)])
@@ -89,7 +91,8 @@ extension LogTransaction {
         try change(origin) { log in
             try log.requireSound()
             guard checkpoint.size <= log.log.size else {
-                throw StoreFailure(.rejected, "a checkpoint of \(origin) covers \(checkpoint.size) entries, \(log.log.size) are stored")
+                throw StoreFailure(
+                    .rejected, "a checkpoint of \(origin) covers \(checkpoint.size) entries, \(log.log.size) are stored")
             }
             if let last = log.log.checkpoint, last.size >= checkpoint.size { return }
             guard try log.hashes(database).root(at: checkpoint.size) == checkpoint.root else {

@@ -93,7 +93,7 @@ extension LogVerifier {
             tailMark = try BundleReader(database, RowKey.make(state.number, size / Tiling.width)).mark()
             do {
                 try readCheckpoints(database, state, keys)
-            } catch where Damage.isDamage(error) {
+            } catch  where Damage.isDamage(error) {
                 flaws.append(.checkpoint(reason: .malformed))
             }
         }

@@ -54,7 +54,9 @@ struct LogScan {
         for index in finding.damaged.indices {
             let position = number << 8 | UInt64(index)
             mirror.damaged.insert(position)
-            if finding.leaves != nil { report(.entry(index: position, finding.mismatched[index] ? .hashMismatch : .unreadable)) }
+            if finding.leaves != nil {
+                report(.entry(index: position, finding.mismatched[index] ? .hashMismatch : .unreadable))
+            }
         }
     }
 
@@ -99,7 +101,9 @@ struct LogScan {
         if isProven(mirror.tail, opening) == false { report(.rootMismatch) }
     }
 
-    private mutating func addTail(_ item: TailFinding.Item, _ index: UInt64, isHashGood: Bool, isEntryGood: Bool, isDecided: Bool) {
+    private mutating func addTail(
+        _ item: TailFinding.Item, _ index: UInt64, isHashGood: Bool, isEntryGood: Bool, isDecided: Bool
+    ) {
         guard item.isContested else {
             mirror.tail.append(item.best)
             if item.entry == nil {

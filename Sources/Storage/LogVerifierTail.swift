@@ -58,7 +58,7 @@ struct TailFinding {
     private mutating func part<Value>(
         _ sql: String, _ key: Int64, _ database: Database, _ decode: (Row) throws -> Value?
     ) throws -> Value? {
-        do { return try database.firstRow(sql, [key], decode) ?? nil } catch where Damage.isDamage(error) {
+        do { return try database.firstRow(sql, [key], decode) ?? nil } catch  where Damage.isDamage(error) {
             isFileDamaged = true
             return nil
         }

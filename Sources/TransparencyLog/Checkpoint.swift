@@ -1,5 +1,5 @@
-internal import Encoding
 package import Cryptography
+internal import Encoding
 
 /// A node's statement of its log's size and root (C2SP tlog-checkpoint without extension lines).
 package struct Checkpoint: Equatable, Sendable {

@@ -1,5 +1,5 @@
-internal import Encoding
 package import Cryptography
+internal import Encoding
 
 /// Why a note is not accepted.
 package enum NoteFailure: Error, Equatable, Sendable, CustomStringConvertible {
@@ -43,7 +43,9 @@ package struct SignedNote: Equatable, Sendable {
         let lines = bytes[(gap + 2)...]
         guard lines.last == 0x0a else { throw .malformed("the last line has no newline") }
         let split = lines.dropLast().split(separator: 0x0a, omittingEmptySubsequences: false)
-        guard split.count <= Self.maximumSignatures else { throw .malformed("it has over \(Self.maximumSignatures) signatures") }
+        guard split.count <= Self.maximumSignatures else {
+            throw .malformed("it has over \(Self.maximumSignatures) signatures")
+        }
         var signatures: [Signature] = []
         for line in split { signatures.append(try Self.signature(line)) }
         self.signatures = signatures

@@ -1,5 +1,5 @@
-package import Encoding
 package import Cryptography
+package import Encoding
 
 /// The name under which a note is signed and the key that proves it (C2SP signed-note, "verifier key"):
 /// `<name>+<hex key id>+<base64(0x01 ‖ public key)>`.

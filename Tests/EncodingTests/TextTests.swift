@@ -55,9 +55,10 @@ struct Base64Tests {
 }
 
 struct DecimalTests {
-    @Test(arguments: [
-        ("0", 0), ("7", 7), ("10", 10), ("600", 600), ("9223372036854775807", UInt64(Int64.max)),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("0", 0), ("7", 7), ("10", 10), ("600", 600), ("9223372036854775807", UInt64(Int64.max)),
+        ] as [(String, UInt64)])
     func aNumberHasOneForm(text: String, value: UInt64) {
         #expect(decimal(text.utf8) == value)
     }

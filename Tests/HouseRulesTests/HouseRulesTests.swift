@@ -24,7 +24,8 @@ struct HouseRulesTests {
         var imports: [String] {
             text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
-                guard let place = words.firstIndex(of: "import"), place <= 2, words.count > place + 1, !line.hasPrefix("//") else { return nil }
+                guard let place = words.firstIndex(of: "import"), place <= 2, words.count > place + 1, !line.hasPrefix("//")
+                else { return nil }
                 return String(words[place + 1])
             }
         }
@@ -35,7 +36,9 @@ struct HouseRulesTests {
         let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.allObjects as? [URL] ?? []
         return files.filter { $0.pathExtension == "swift" }.compactMap { file in
             let parts = file.pathComponents
-            guard let place = parts.lastIndex(of: "Sources"), let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
+            guard let place = parts.lastIndex(of: "Sources"), let text = try? String(contentsOf: file, encoding: .utf8) else {
+                return nil
+            }
             return Source(module: parts[place + 1], name: parts[(place + 2)...].joined(separator: "/"), text: text)
         }
     }()

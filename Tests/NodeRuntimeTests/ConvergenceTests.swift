@@ -21,7 +21,8 @@ import Testing
             }
             #expect(try await federation.call(name, "record", drafts: drafts)["added"]?.integer == 1_000)
         }
-        let report = try await federation.call("south", "converge", [("day", .integer(19_400)), ("timeout_ms", .integer(20_000))])
+        let report = try await federation.call(
+            "south", "converge", [("day", .integer(19_400)), ("timeout_ms", .integer(20_000))])
         #expect(report["converged"]?.boolean == true, "\(report.text)")
         #expect(report["subjects"]?.integer == 300)
         let roots = Set(try #require(report["nodes"]).array.map { $0["root"]?.string })

@@ -14,13 +14,19 @@ import Testing
         var statements: [String] {
             switch self {
             case .flippedBit:
-                ["UPDATE bundle SET items = CAST(substr(items,1,2000) || x'5a5a5a5a' || substr(items,2005) AS BLOB) WHERE key = $ + 1"]
+                [
+                    "UPDATE bundle SET items = CAST(substr(items,1,2000) || x'5a5a5a5a' || substr(items,2005) AS BLOB) WHERE key = $ + 1"
+                ]
             case .zeroedBody:
-                ["UPDATE bundle SET items = CAST(substr(items,1,9000) || zeroblob(400) || substr(items,9401) AS BLOB) WHERE key = $ + 2"]
+                [
+                    "UPDATE bundle SET items = CAST(substr(items,1,9000) || zeroblob(400) || substr(items,9401) AS BLOB) WHERE key = $ + 2"
+                ]
             case .damagedLength:
                 ["UPDATE bundle SET items = CAST(substr(items,1,200) || x'07' || substr(items,202) AS BLOB) WHERE key = $"]
             case .damagedHashes:
-                ["UPDATE bundle SET hashes = CAST(substr(hashes,1,640) || zeroblob(32) || substr(hashes,673) AS BLOB) WHERE key = $ + 1"]
+                [
+                    "UPDATE bundle SET hashes = CAST(substr(hashes,1,640) || zeroblob(32) || substr(hashes,673) AS BLOB) WHERE key = $ + 1"
+                ]
             case .damagedRoot: ["UPDATE root SET hash = zeroblob(32) WHERE key = $ + 1"]
             case .missingBundle: ["DELETE FROM bundle WHERE key = $ + 1"]
             case .hashesAndEntries:
@@ -29,7 +35,9 @@ import Testing
                     "UPDATE root SET hash = zeroblob(32) WHERE key = $ + 2",
                 ]
             case .tailEntry:
-                ["UPDATE tail SET items = CAST(substr(items,1,length(items)-9) || zeroblob(9) AS BLOB) WHERE key BETWEEN $ AND $ + (1 << 40) - 1"]
+                [
+                    "UPDATE tail SET items = CAST(substr(items,1,length(items)-9) || zeroblob(9) AS BLOB) WHERE key BETWEEN $ AND $ + (1 << 40) - 1"
+                ]
             }
         }
     }

@@ -121,7 +121,9 @@ final class TestFederation: @unchecked Sendable {
     /// One command, through the control socket or, where the node is stopped, on the opened stores. It blocks, so it runs
     /// on a thread of its own: the nodes in this process need the others.
     @discardableResult
-    func call(_ name: String, _ command: String, _ members: [(String, JSONValue)] = [], drafts: [Draft]? = nil) async throws -> JSONValue {
+    func call(_ name: String, _ command: String, _ members: [(String, JSONValue)] = [], drafts: [Draft]? = nil) async throws
+        -> JSONValue
+    {
         let folder = folder(name)
         return try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {

@@ -6,14 +6,15 @@ import Testing
 
 struct HistoryCodingTests {
     /// Expected values from the reference implementation of xxHash.
-    @Test(arguments: [
-        ([], 0, 0xef46_db37_51d8_e999),
-        (Array("abc".utf8), 0, 0x44bc_2cf5_ad77_0999),
-        (Array("xxhash".utf8), 20_141_025, 0xb559_b98d_844e_0635),
-        (Array("Nobody inspects the spammish repetition".utf8), 0, 0xfbce_a83c_8a37_8bf1),
-        (Array(0..<32), 1, 0xd74e_6766_ce9d_ba94),
-        (Array(0..<101), 0x9e37_79b9_7f4a_7c15, 0x843d_211d_892e_a64a),
-    ] as [([UInt8], UInt64, UInt64)])
+    @Test(
+        arguments: [
+            ([], 0, 0xef46_db37_51d8_e999),
+            (Array("abc".utf8), 0, 0x44bc_2cf5_ad77_0999),
+            (Array("xxhash".utf8), 20_141_025, 0xb559_b98d_844e_0635),
+            (Array("Nobody inspects the spammish repetition".utf8), 0, 0xfbce_a83c_8a37_8bf1),
+            (Array(0..<32), 1, 0xd74e_6766_ce9d_ba94),
+            (Array(0..<101), 0x9e37_79b9_7f4a_7c15, 0x843d_211d_892e_a64a),
+        ] as [([UInt8], UInt64, UInt64)])
     func theChecksumIsXXH64(bytes: [UInt8], seed: UInt64, expected: UInt64) {
         #expect(bytes.withUnsafeBytes { HistoryChecksum.hash($0, seed: seed) } == expected)
     }

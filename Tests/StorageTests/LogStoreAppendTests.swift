@@ -2,9 +2,10 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
-@testable import Storage
 import Testing
 import TransparencyLog
+
+@testable import Storage
 
 @Suite struct LogStoreAppendTests {
     @Test(arguments: [UInt64](1...12))
@@ -114,7 +115,8 @@ import TransparencyLog
             #expect(try transaction.readBack(rongcheng, from: 650) == Array(model.leaves[650...]))
             try transaction.database.execute(sql: "UPDATE bundle SET items = zeroblob(20000) WHERE key & 255 = 1")
             #expect(throws: StoreFailure.self) { try transaction.readBack(rongcheng, from: 0) }
-        } catching: { _ in }
+        } catching: { _ in
+        }
         #expect(store.state(rongcheng) == nil)
     }
 
@@ -142,7 +144,8 @@ import TransparencyLog
                 try FileManager.default.copyItem(atPath: folder.file + suffix, toPath: copy.file + suffix)
             }
             throw CancellationError()
-        } catching: { _ in }
+        } catching: { _ in
+        }
         let restored = try copy.store()
         try Self.expect(restored, model)
         try model.grow(to: model.entries.count + 300, restored)

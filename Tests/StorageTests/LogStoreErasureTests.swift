@@ -2,12 +2,15 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
-@testable import Storage
 import Testing
 import TransparencyLog
 
+@testable import Storage
+
 @Suite struct LogStoreErasureTests {
-    private func position(_ origin: OriginName, _ index: Int) -> Position { Position(origin: origin.line, index: UInt64(index)) }
+    private func position(_ origin: OriginName, _ index: Int) -> Position {
+        Position(origin: origin.line, index: UInt64(index))
+    }
 
     @Test func anErasedBodyIsHiddenAtOnceAndTheTreeStays() throws {
         let folder = try LogFolder()

@@ -2,9 +2,10 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
-@testable import Storage
 import Testing
 import TransparencyLog
+
+@testable import Storage
 
 @Suite struct LogStoreFailureTests {
     @Test(arguments: [UInt64](1...4))

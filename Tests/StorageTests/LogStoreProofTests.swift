@@ -1,8 +1,9 @@
 import Cryptography
 import Federation
-@testable import Storage
 import Testing
 import TransparencyLog
+
+@testable import Storage
 
 @Suite struct LogStoreProofTests {
     @Test(arguments: [1, 5, 255, 256, 257, 511, 512, 1_300, 66_000])

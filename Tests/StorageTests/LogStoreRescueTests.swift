@@ -2,9 +2,10 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
-@testable import Storage
 import Testing
 import TransparencyLog
+
+@testable import Storage
 
 @Suite struct LogStoreRescueTests {
     /// Bytes of the file itself are overwritten, wherever they are: nothing crashes, nothing wrong is taken for good, and a

@@ -2,8 +2,9 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
-@testable import Storage
 import TransparencyLog
+
+@testable import Storage
 
 /// A folder for one test, removed at its end.
 final class LogFolder {
@@ -30,7 +31,9 @@ final class LogFolder {
         try queue.close()
     }
 
-    func value<Value: DatabaseValueConvertible>(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Value? {
+    func value<Value: DatabaseValueConvertible>(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws
+        -> Value?
+    {
         let queue = try DatabaseQueue(path: file)
         defer { try? queue.close() }
         return try queue.read { try Value.fetchOne($0, sql: sql, arguments: arguments) }

@@ -2,9 +2,10 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
-@testable import Storage
 import Testing
 import TransparencyLog
+
+@testable import Storage
 
 /// A stored log of three bundles and a tail, with a checkpoint, that a test damages.
 struct Patient {

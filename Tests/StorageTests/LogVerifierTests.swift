@@ -2,9 +2,10 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
-@testable import Storage
 import Testing
 import TransparencyLog
+
+@testable import Storage
 
 @Suite struct LogVerifierTests {
     @Test func aSoundLogHasNoDamage() throws {
@@ -44,7 +45,9 @@ import TransparencyLog
             let failure = #expect(throws: StoreFailure.self) { try store.write { try $0.replaceEntries(rongcheng, wrong) } }
             #expect(failure?.code == .rejected)
         }
-        try store.write { try $0.replaceEntries(rongcheng, [3: entries[3], 4: StoredEntry(entry: entries[4].entry, body: [])]) }
+        try store.write {
+            try $0.replaceEntries(rongcheng, [3: entries[3], 4: StoredEntry(entry: entries[4].entry, body: [])])
+        }
         #expect(store.state(rongcheng)?.missing.indices == [4])
         #expect(try LogVerifier(store, keys: [verifierKey(rongcheng)]).verify(rongcheng)?.damages == [])
     }
@@ -181,8 +184,11 @@ import TransparencyLog
         let cases: [([UInt8], Damage.CheckpointReason)] = [
             (Array("nonsense".utf8), .malformed),
             (try checkpoint(suining, 900, root).note, .malformed),
-            (try SignedCheckpoint(
-                signing: Checkpoint(origin: rongcheng.line, size: 900, root: root), with: foreign).note, .signature),
+            (
+                try SignedCheckpoint(
+                    signing: Checkpoint(origin: rongcheng.line, size: 900, root: root), with: foreign
+                ).note, .signature
+            ),
             (try checkpoint(rongcheng, 901, root).note, .beyondStored),
         ]
         for (note, reason) in cases {

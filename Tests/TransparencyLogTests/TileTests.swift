@@ -4,12 +4,13 @@ import Testing
 import TransparencyLog
 
 struct TilePathTests {
-    @Test(arguments: [
-        ("tile/0", 0, 0, "tile/0/000"), ("tile/0", 7, 0, "tile/0/007"), ("tile/1", 999, 0, "tile/1/999"),
-        ("tile/0", 1_000, 0, "tile/0/x001/000"), ("tile/entries", 1_234_067, 0, "tile/entries/x001/x234/067"),
-        ("tile/2", 5, 3, "tile/2/005.p/3"), ("tile/0", 1_234_067, 255, "tile/0/x001/x234/067.p/255"),
-        ("body", 12, 1, "body/012.p/1"), ("tile/0", 1_000_000, 0, "tile/0/x001/x000/000"),
-    ] as [(String, UInt64, Int, String)])
+    @Test(
+        arguments: [
+            ("tile/0", 0, 0, "tile/0/000"), ("tile/0", 7, 0, "tile/0/007"), ("tile/1", 999, 0, "tile/1/999"),
+            ("tile/0", 1_000, 0, "tile/0/x001/000"), ("tile/entries", 1_234_067, 0, "tile/entries/x001/x234/067"),
+            ("tile/2", 5, 3, "tile/2/005.p/3"), ("tile/0", 1_234_067, 255, "tile/0/x001/x234/067.p/255"),
+            ("body", 12, 1, "body/012.p/1"), ("tile/0", 1_000_000, 0, "tile/0/x001/x000/000"),
+        ] as [(String, UInt64, Int, String)])
     func thePathIsThatOfTheSpecification(kind: String, number: UInt64, partial: Int, expected: String) {
         #expect(Tiling.path(kind: kind, number: number, partial: partial) == expected)
     }
@@ -19,11 +20,12 @@ struct TilePathTests {
             Tiling.path(kind: "tile/0", number: .max, partial: 0) == "tile/0/x018/x446/x744/x073/x709/x551/615")
     }
 
-    @Test(arguments: [
-        (0, []), (1, [(0, 0, 1)]), (255, [(0, 0, 255)]), (256, [(0, 1, 0), (1, 0, 1)]), (257, [(0, 1, 1), (1, 0, 1)]),
-        (600, [(0, 2, 88), (1, 0, 2)]), (65_536, [(0, 256, 0), (1, 1, 0), (2, 0, 1)]),
-        (70_000, [(0, 273, 112), (1, 1, 17), (2, 0, 1)]),
-    ] as [(UInt64, [(Int, UInt64, Int)])])
+    @Test(
+        arguments: [
+            (0, []), (1, [(0, 0, 1)]), (255, [(0, 0, 255)]), (256, [(0, 1, 0), (1, 0, 1)]), (257, [(0, 1, 1), (1, 0, 1)]),
+            (600, [(0, 2, 88), (1, 0, 2)]), (65_536, [(0, 256, 0), (1, 1, 0), (2, 0, 1)]),
+            (70_000, [(0, 273, 112), (1, 1, 17), (2, 0, 1)]),
+        ] as [(UInt64, [(Int, UInt64, Int)])])
     func aLogHasTheseTiles(size: UInt64, expected: [(Int, UInt64, Int)]) {
         let levels = Tiling.levels(size: size)
         #expect(levels.count == expected.count)

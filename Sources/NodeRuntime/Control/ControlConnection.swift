@@ -47,7 +47,9 @@ package final class ControlConnection: Sendable {
                 Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
             }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw NodeFailure(.unavailable, "the control connection broke: \(String(cString: strerror(errno)))") }
+            guard count > 0 else {
+                throw NodeFailure(.unavailable, "the control connection broke: \(String(cString: strerror(errno)))")
+            }
             sent += count
         }
     }

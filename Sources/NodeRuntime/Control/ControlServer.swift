@@ -23,7 +23,8 @@ final class ControlServer: Sendable {
         unlink(path)
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Self.failure(path) }
-        guard withSocketAddress(address, { bind(descriptor, $0, $1) }) == 0, chmod(path, 0o600) == 0, listen(descriptor, 64) == 0
+        guard withSocketAddress(address, { bind(descriptor, $0, $1) }) == 0, chmod(path, 0o600) == 0,
+            listen(descriptor, 64) == 0
         else { throw Self.failure(path) }
     }
 
@@ -83,7 +84,9 @@ final class ControlServer: Sendable {
             answer = .object([JSONMember("result", result)])
         } catch {
             let failure = NodeFailure(error)
-            answer = .object([JSONMember("error", .string(failure.message)), JSONMember("code", .string(failure.code.rawValue))])
+            answer = .object([
+                JSONMember("error", .string(failure.message)), JSONMember("code", .string(failure.code.rawValue)),
+            ])
         }
         try? connection.send(answer)
     }

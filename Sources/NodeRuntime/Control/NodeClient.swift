@@ -16,7 +16,8 @@ package final class NodeClient {
     package init(folder: NodeFolder) throws {
         guard folder.exists else {
             throw NodeFailure(
-                .invalid, "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
+                .invalid,
+                "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
         }
         way = try Self.way(to: folder)
     }
@@ -42,7 +43,8 @@ package final class NodeClient {
 
     /// Sends a command, hands on what comes before the answer, and gives the answer.
     package func call(
-        _ command: String, _ members: [(String, JSONValue)] = [], drafts: [Draft]? = nil, event: @escaping (JSONValue) throws -> Void = { _ in }
+        _ command: String, _ members: [(String, JSONValue)] = [], drafts: [Draft]? = nil,
+        event: @escaping (JSONValue) throws -> Void = { _ in }
     ) throws -> JSONValue {
         var list = [JSONMember("command", .string(command))]
         for (name, value) in members { list.append(JSONMember(name, value)) }
@@ -79,8 +81,10 @@ package final class NodeClient {
 extension NodeFailure {
     /// An error as the control socket carries it.
     fileprivate init(_ frame: JSONValue) {
-        let code: Code = if case .string(let text)? = frame["code"]?.content { Code(rawValue: text) ?? .internal } else { .internal }
-        let message: String = if case .string(let text)? = frame["error"]?.content { text } else { "the node's answer has no error text" }
+        let code: Code =
+            if case .string(let text)? = frame["code"]?.content { Code(rawValue: text) ?? .internal } else { .internal }
+        let message: String =
+            if case .string(let text)? = frame["error"]?.content { text } else { "the node's answer has no error text" }
         self.init(code, message)
     }
 }

@@ -42,8 +42,10 @@ extension NodeCommands {
             return ["subject": .string("\(subject)"), "day": .string(Self.name(day)), "score": .null]
         }
         return [
-            "subject": .string("\(subject)"), "day": .string(Self.name(day)), "score": .integer(score.score), "tier": .string(tier),
-            "effects": .array(effects.map { ["code": .string($0.code), "title": .string($0.title), "kind": .string($0.kind.rawValue)] }),
+            "subject": .string("\(subject)"), "day": .string(Self.name(day)), "score": .integer(score.score),
+            "tier": .string(tier),
+            "effects": .array(
+                effects.map { ["code": .string($0.code), "title": .string($0.title), "kind": .string($0.kind.rawValue)] }),
         ]
     }
 

@@ -20,7 +20,8 @@ extension NodeCommands {
             let place = standing.first { $0.origin == origin }
             let newest = max(place?.newest ?? 0, size)
             logs.append([
-                "origin": .string(origin.description), "own": .boolean(origin == node.origin), "recorded": .integer(Int64(size)),
+                "origin": .string(origin.description), "own": .boolean(origin == node.origin),
+                "recorded": .integer(Int64(size)),
                 "complete": .integer(Int64(try state.map { try node.complete($0).complete } ?? 0)),
                 "published": .integer(Int64(state?.checkpoint?.size ?? 0)), "newest": .integer(Int64(newest)),
                 "lag_events": .integer(Int64(newest - size)), "lag_ms": .integer(Int64(place?.lagMilliseconds ?? 0)),
@@ -40,17 +41,21 @@ extension NodeCommands {
     private func header() throws -> [JSONMember] {
         let wire = sync?.bytesOnTheWire
         let sessions = sync?.ask { $0.openSessions().map(\.peer) } ?? []
-        let linked = node.topology.nodes.indices.filter { node.topology.areLinked(node.index, $0) }.map { node.topology.nodes[$0].name }
+        let linked = node.topology.nodes.indices.filter { node.topology.areLinked(node.index, $0) }.map {
+            node.topology.nodes[$0].name
+        }
         let statistics = node.history.statistics
         return [
-            JSONMember("node", .string(node.identity.node)), JSONMember("title", .string(node.topology.nodes[node.index].title)),
+            JSONMember("node", .string(node.identity.node)),
+            JSONMember("title", .string(node.topology.nodes[node.index].title)),
             JSONMember("federation", .string(node.topology.federation)), JSONMember("running", .boolean(sync != nil)),
             JSONMember("confirmed", .boolean(node.writer.isConfirmed)),
             JSONMember("topology", .string(base64(node.topology.hash.bytes))),
             JSONMember("rulebook", .string(base64(node.rulebook.hash.bytes))),
             JSONMember("linked", .array(sessions.map { .string($0) })),
             JSONMember("unlinked", .array(linked.filter { !sessions.contains($0) }.map { .string($0) })),
-            JSONMember("wire_sent", .integer(Int64(wire?.sent ?? 0))), JSONMember("wire_received", .integer(Int64(wire?.received ?? 0))),
+            JSONMember("wire_sent", .integer(Int64(wire?.sent ?? 0))),
+            JSONMember("wire_received", .integer(Int64(wire?.received ?? 0))),
             JSONMember("history_runs", .integer(Int64(statistics.runs))),
             JSONMember("forks", .array(try node.log.forks().map { .string($0.origin.description) })),
         ]
@@ -60,7 +65,9 @@ extension NodeCommands {
         let sync = try needSync()
         let day = try day(&request)
         let timeout = try request.optionalInteger("timeout_ms", in: 0...86_400_000) ?? 60_000
-        let report = try sync.convergence.converge(day: day, timeoutMilliseconds: UInt64(timeout)) { try emit(["progress": .string($0)]) }
+        let report = try sync.convergence.converge(day: day, timeoutMilliseconds: UInt64(timeout)) {
+            try emit(["progress": .string($0)])
+        }
         let lines = report.lines.map { line -> JSONValue in
             [
                 "node": .string(line.node), "title": .string(line.title), "frontier": .integer(Int64(line.frontier)),
@@ -68,7 +75,8 @@ extension NodeCommands {
             ]
         }
         return [
-            "day": .string(Self.name(day)), "converged": .boolean(report.hasConverged), "cut": .string(base64(report.cut.hash.bytes)),
+            "day": .string(Self.name(day)), "converged": .boolean(report.hasConverged),
+            "cut": .string(base64(report.cut.hash.bytes)),
             "root": report.root.map { .string(base64($0.bytes)) } ?? .null, "subjects": .integer(Int64(report.subjects)),
             "nodes": .array(lines),
         ]
@@ -119,7 +127,8 @@ extension NodeCommands {
     func export(_ request: inout JSONObjectReader, _ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         let report = try node.export(to: request.string("path"), progress: throttled(emit))
         return [
-            "logs": .integer(Int64(report.logs)), "files": .integer(Int64(report.files)), "bytes": .integer(Int64(report.bytes)),
+            "logs": .integer(Int64(report.logs)), "files": .integer(Int64(report.files)),
+            "bytes": .integer(Int64(report.bytes)),
         ]
     }
 

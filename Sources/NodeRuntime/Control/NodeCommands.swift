@@ -29,7 +29,8 @@ package final class NodeCommands: Sendable {
     /// - Parameters:
     ///   - drafts: encoded drafts that came with the request.
     ///   - emit: hears progress (`{"progress":…}`) and lines (`{"line":…}`) before the answer.
-    package func handle(_ request: JSONValue, drafts: [UInt8]?, emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
+    package func handle(_ request: JSONValue, drafts: [UInt8]?, emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue
+    {
         var reader: JSONObjectReader
         let command: String
         do {
@@ -65,7 +66,9 @@ package final class NodeCommands: Sendable {
     func needSync() throws -> SyncService {
         guard let sync else {
             throw NodeFailure(
-                .unavailable, "no node runs on \(node.folder.path): this command needs its peers; start it with concord node run --data \(node.folder.path)")
+                .unavailable,
+                "no node runs on \(node.folder.path): this command needs its peers; start it with concord node run --data \(node.folder.path)"
+            )
         }
         return sync
     }
@@ -89,7 +92,9 @@ package final class NodeCommands: Sendable {
             let now = steadyMilliseconds()
             guard now >= last + 100 else { return }
             last = now
-            try emit(["progress": .string(what), "done": .integer(Int64(clamping: done)), "total": .integer(Int64(clamping: total))])
+            try emit([
+                "progress": .string(what), "done": .integer(Int64(clamping: done)), "total": .integer(Int64(clamping: total)),
+            ])
         }
     }
 }

@@ -28,7 +28,9 @@ extension Node {
         let started = steadyMilliseconds()
         let verifier = logVerifier
         for state in log.states {
-            guard let verification = try verifier.verify(state.origin, progress: { try progress("hashing \(state.origin)", $0, $1) })
+            guard
+                let verification = try verifier.verify(
+                    state.origin, progress: { try progress("hashing \(state.origin)", $0, $1) })
             else { continue }
             report.logs += 1
             report.entries += verification.mirror.size
@@ -93,12 +95,12 @@ extension Node {
     /// Entries of a range; nil stands for the rest of a bundle that cannot be read.
     private func readable(_ origin: OriginName, _ range: Range<UInt64>, _ skipsDamage: Bool) throws -> [PackedEntries?] {
         func isSkipped(_ error: any Error) -> Bool { skipsDamage && (error as? StoreFailure)?.code == .corrupt }
-        do { return try log.packed(origin, range) } catch where isSkipped(error) {}
+        do { return try log.packed(origin, range) } catch  where isSkipped(error) {}
         var pieces: [PackedEntries?] = []
         var start = range.lowerBound
         while start < range.upperBound {
             let end = min(range.upperBound, (start / Tiling.width + 1) * Tiling.width)
-            do { pieces += try log.packed(origin, start..<end) } catch where isSkipped(error) { pieces.append(nil) }
+            do { pieces += try log.packed(origin, start..<end) } catch  where isSkipped(error) { pieces.append(nil) }
             start = end
         }
         return pieces
@@ -162,7 +164,9 @@ private struct HistoryComparison {
                 var message: [UInt8] = []
                 var last: (UInt32, UInt64)?
                 for record in history.records
-                where record.index < ends[record.origin] ?? 0 && last ?? (.max, 0) != (record.origin, record.index) && !isErased(record) {
+                where record.index < ends[record.origin] ?? 0 && last ?? (.max, 0) != (record.origin, record.index)
+                    && !isErased(record)
+                {
                     last = (record.origin, record.index)
                     append(record, history.bytes, &message)
                 }

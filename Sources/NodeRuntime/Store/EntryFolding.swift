@@ -57,7 +57,9 @@ struct EntryFolding {
         let quantity = Int32(bitPattern: word(body, quantityAt))
         let referenceCount = Int(body[quantityAt + 4])
         let referenceAt = quantityAt + 5
-        guard quantity >= 1, referenceCount <= Body.maximumReference, body.count >= referenceAt + referenceCount + 2 else { return }
+        guard quantity >= 1, referenceCount <= Body.maximumReference, body.count >= referenceAt + referenceCount + 2 else {
+            return
+        }
         let extensionsAt = referenceAt + referenceCount
         let extensions = Int(body[extensionsAt]) << 8 | Int(body[extensionsAt + 1])
         guard extensions <= Body.maximumExtensions, body.count == extensionsAt + 2 + extensions else { return }
@@ -91,7 +93,9 @@ struct EntryFolding {
     }
 
     private mutating func addOther(_ item: PackedItem, _ kind: UInt8, _ index: UInt64) {
-        guard let known = EventKind(rawValue: kind), let body = try? Body(decoding: Array(item.body), kind: known) else { return }
+        guard let known = EventKind(rawValue: kind), let body = try? Body(decoding: Array(item.body), kind: known) else {
+            return
+        }
         var record = HistoryRecord(origin: batch.origin, index: index, kind: kind, day: body.day)
         switch body.content {
         case .observation, .enrolment, .withdrawal: break

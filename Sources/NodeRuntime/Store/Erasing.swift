@@ -11,7 +11,8 @@ extension Node {
     func noteErasures(in batch: HistoryBatch, by recorder: OriginName) throws {
         var targets: [(target: Position, erasure: Position)] = []
         for erasure in batch.erasures {
-            guard let line = history.originLine(erasure.targetOrigin), let target = OriginName(line), mayCorrect(recorder, target)
+            guard let line = history.originLine(erasure.targetOrigin), let target = OriginName(line),
+                mayCorrect(recorder, target)
             else { continue }
             targets.append(
                 (Position(origin: line, index: erasure.targetIndex), Position(origin: recorder.line, index: erasure.index)))
@@ -37,7 +38,9 @@ extension Node {
     ) -> Position? {
         var found: Position?
         erasures.forEach(ofOrigin: number, index: index) { erasure in
-            if found == nil, let line = history.originLine(erasure.origin), let eraser = OriginName(line), mayCorrect(eraser, target) {
+            if found == nil, let line = history.originLine(erasure.origin), let eraser = OriginName(line),
+                mayCorrect(eraser, target)
+            {
                 found = Position(origin: line, index: erasure.index)
             }
         }
@@ -65,7 +68,8 @@ extension Node {
         if due.isEmpty { return 0 }
         var removals: [HistoryRemoval] = []
         for pending in due {
-            guard let origin = OriginName(pending.target.origin), let stored = try log.hiddenEntry(origin, pending.target.index),
+            guard let origin = OriginName(pending.target.origin),
+                let stored = try log.hiddenEntry(origin, pending.target.index),
                 let entry = try? Entry(decoding: stored.entry), let body = try? Body(decoding: stored.body, kind: entry.kind)
             else { continue }
             let number = try history.originNumber(origin.line)

@@ -183,13 +183,25 @@ extension LogWriter {
     private func commitEntries(_ group: ArraySlice<Job>) throws {
         var recordJobs: [RecordJob] = []
         var ranges: [(ProvenRange, @Sendable (NodeFailure?) -> Void)] = []
+        var ends: [OriginName: UInt64] = [:]
         for job in group {
             switch job {
             case .record(let record): recordJobs.append(record)
-            case .integrate(let range, let done): ranges.append((range, done))
+            case .integrate(let range, let done):
+                // A range that was asked for anew while it waited here comes twice. It must follow on what is stored.
+                let end = ends[range.origin] ?? node.log.state(range.origin)?.size ?? 0
+                guard range.first == end else {
+                    done(
+                        NodeFailure(.internal, "\(range.origin) ends at \(end): a range from \(range.first) on does not follow")
+                    )
+                    continue
+                }
+                ends[range.origin] = range.end
+                ranges.append((range, done))
             case .other, .exclusive: break
             }
         }
+        guard !recordJobs.isEmpty || !ranges.isEmpty else { return }
         var staged = try StagedRecords(recordJobs, node: node)
         let mayPublish = isConfirmed
         let checkpoint = try node.log.write { transaction in

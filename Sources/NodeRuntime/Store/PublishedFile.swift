@@ -29,7 +29,9 @@ package final class PublishedFile: Sendable {
     private static func slot(_ descriptor: Int32, _ number: Int) -> Checkpoint? {
         var bytes = [UInt8](repeating: 0, count: slotBytes)
         let count = pread(descriptor, &bytes, slotBytes, off_t(number * slotBytes))
-        guard count > 0, let end = bytes[..<count].firstIndex(of: 0) ?? bytes[..<count].indices.last.map({ $0 + 1 }) else { return nil }
+        guard count > 0, let end = bytes[..<count].firstIndex(of: 0) ?? bytes[..<count].indices.last.map({ $0 + 1 }) else {
+            return nil
+        }
         return try? SignedCheckpoint(trusted: Array(bytes[..<end])).checkpoint
     }
 

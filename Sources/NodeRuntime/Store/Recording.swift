@@ -24,7 +24,8 @@ final class RecordedReferences: Sendable {
         try state.withLock { state in
             try Self.catchUp(&state, node)
             return drafts.map { draft in
-                guard case .body(let day, let subject, let content) = draft, let hash = Self.hash(day, subject, content, state.key)
+                guard case .body(let day, let subject, let content) = draft,
+                    let hash = Self.hash(day, subject, content, state.key)
                 else { return false }
                 return !state.hashes.insert(hash).inserted
             }

@@ -1,10 +1,10 @@
 package import Cryptography
 package import Federation
+internal import Foundation
 package import Scoring
 internal import Storage
 internal import Synchronization
 internal import TransparencyLog
-internal import Foundation
 
 /// Sizes of all logs that a score is computed over, and what the fold needs to know of them.
 package struct NodeScoringContext: Sendable {
@@ -79,7 +79,9 @@ extension Node {
             factors: history.factorCodes, erasures: records)
         let names = lines.map { OriginName($0) }
         return NodeScoringContext(scoring: scoring, lines: lines, erasures: erasures, sizes: sizesByNumber) { eraser, target in
-            guard let eraser = names[safe: Int(eraser)] ?? nil, let target = names[safe: Int(target)] ?? nil else { return false }
+            guard let eraser = names[safe: Int(eraser)] ?? nil, let target = names[safe: Int(target)] ?? nil else {
+                return false
+            }
             return self.mayCorrect(eraser, target)
         }
     }
@@ -92,7 +94,9 @@ extension Node {
         return hash
     }
 
-    package func score(_ subject: SubjectID, day: UInt32) throws -> (score: SubjectScore?, tier: String?, effects: [Rulebook.Effect]) {
+    package func score(_ subject: SubjectID, day: UInt32) throws -> (
+        score: SubjectScore?, tier: String?, effects: [Rulebook.Effect]
+    ) {
         let context = try scoringContext(sizes: visibleSizes(), day: day)
         var history = SubjectHistory()
         try self.history.history(of: subject, into: &history)

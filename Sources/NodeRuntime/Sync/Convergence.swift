@@ -117,7 +117,8 @@ extension Convergence {
         var sizes: [OriginName: UInt64] = [:]
         for line in cut.origins {
             guard let origin = OriginName(line.line), node.topology.index(ofOrigin: line.line) != nil else {
-                throw NodeFailure(.refused, "the cut holds \(String(decoding: line.line, as: UTF8.self)), which the topology does not list")
+                throw NodeFailure(
+                    .refused, "the cut holds \(String(decoding: line.line, as: UTF8.self)), which the topology does not list")
             }
             guard let own = held[origin], own >= line.size else {
                 throw NodeFailure(.refused, "behind: \(held[origin] ?? 0) of \(line.size) entries of \(origin) are held")

@@ -46,7 +46,9 @@ extension Convergence {
     /// Proposes a cut of what exists now, waits until every node has reached it, and gathers attestations.
     func converge(day: UInt32, timeoutMilliseconds: UInt64, progress: (String) throws -> Void) throws -> ConvergenceReport {
         let deadline = steadyMilliseconds() + timeoutMilliseconds
-        guard node.writer.isConfirmed else { throw NodeFailure(.unavailable, "no cut can be proposed here: \(Self.unconfirmed)") }
+        guard node.writer.isConfirmed else {
+            throw NodeFailure(.unavailable, "no cut can be proposed here: \(Self.unconfirmed)")
+        }
         let (frontiers, refusals) = try reach(deadline, progress)
         var lines = node.topology.nodes.map { member in
             ConvergenceReport.Line(
@@ -66,10 +68,13 @@ extension Convergence {
         return ConvergenceReport(day: day, cut: cut, lines: lines, root: root, subjects: subjects)
     }
 
-    private func hexPrefix(_ digest: Digest) -> String { String(digest.bytes.prefix(4).map { byte in
-        let text = String(byte, radix: 16)
-        return byte < 16 ? "0" + text : text
-    }.joined()) }
+    private func hexPrefix(_ digest: Digest) -> String {
+        String(
+            digest.bytes.prefix(4).map { byte in
+                let text = String(byte, radix: 16)
+                return byte < 16 ? "0" + text : text
+            }.joined())
+    }
 
     /// Frontiers of all nodes, once each holds what any of them held at the start, or as they are at the deadline.
     private func reach(
@@ -108,7 +113,8 @@ extension Convergence {
         var frontiers: Frontiers = [:]
         let replies = gather(.frontier, deadline: deadline, until: { $0.count >= others })
         for (name, reply) in replies {
-            guard case .frontier(let held, let topology, let rulebook) = reply.content, node.topology.index(ofNode: name) != nil else { continue }
+            guard case .frontier(let held, let topology, let rulebook) = reply.content, node.topology.index(ofNode: name) != nil
+            else { continue }
             frontiers[name] = (byOrigin(held), topology, rulebook)
         }
         frontiers[node.identity.node] = (byOrigin(try ownFrontier()), node.topology.hash, node.rulebook.hash)
@@ -137,11 +143,14 @@ extension Convergence {
                 excluded[name] = .refuses("another topology: install the same topology.json on every node")
             } else if frontier.rulebook != node.rulebook.hash {
                 excluded[name] = .refuses("another rulebook: install the same rulebook.json on every node")
-            } else if let previous, let line = previous.origins.first(where: { line in
-                (OriginName(line.line).flatMap { frontier.held[$0]?.complete } ?? 0) < line.size
-            }) {
+            } else if let previous,
+                let line = previous.origins.first(where: { line in
+                    (OriginName(line.line).flatMap { frontier.held[$0]?.complete } ?? 0) < line.size
+                })
+            {
                 excluded[name] = .behind(
-                    "it holds less of \(String(decoding: line.line, as: UTF8.self)) than the cut attested before: run concord resync there")
+                    "it holds less of \(String(decoding: line.line, as: UTF8.self)) than the cut attested before: run concord resync there"
+                )
             }
         }
         excluded[node.identity.node] = nil

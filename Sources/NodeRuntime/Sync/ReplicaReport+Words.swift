@@ -19,11 +19,17 @@ extension ReplicaReport {
         case .unprovenRange(let origin, let peer, let first):
             (.error, "\(peer) sent entries of \(origin) from \(first) on that the checkpoint does not prove: they were dropped")
         case .overQuota(let origin, let size, let quota):
-            (.warning, "\(origin) has \(size) entries, more than its quota of \(quota): raise quota in the topology to take more")
+            (
+                .warning,
+                "\(origin) has \(size) entries, more than its quota of \(quota): raise quota in the topology to take more"
+            )
         case .forked(let origin):
             (.critical, "\(origin) signed two histories: it is frozen, the proof is kept; see concord node status")
         case .ownPastIsLonger(let size):
-            (.warning, "this node has published \(size) entries, more than its store holds: an old state was restored; nothing is published until the rest is fetched")
+            (
+                .warning,
+                "this node has published \(size) entries, more than its store holds: an old state was restored; nothing is published until the rest is fetched"
+            )
         case .flooding(let peer): (.warning, "\(peer) asks or tells more than is looked at")
         case .disagreeing(let origin, let peer, let size):
             (.error, "\(peer) shows a checkpoint of \(origin) at \(size) that does not fit what is stored here")

@@ -206,7 +206,11 @@ extension SyncService {
     }
 
     private func storeFork(_ origin: OriginName, _ proof: ForkProof) {
-        node.writer.submit(.other { try $0.putFork(origin, proof) } _: { _ in })
+        node.writer.submit(
+            .other {
+                try $0.putFork(origin, proof)
+            } _: { _ in
+            })
     }
 
     private func answer(_ question: Question) {
@@ -250,7 +254,9 @@ extension SyncService: LogWriterDelegate {
         onCore { $0.setPaused(true, now: steadyMilliseconds()) }
         core.asyncAfter(deadline: .now() + 1) { [self] in
             node.writer.submit(
-                .other { try $0.setMeta("probe", Array("\(wallMilliseconds())".utf8)) } _: { [self] failure in
+                .other {
+                    try $0.setMeta("probe", Array("\(wallMilliseconds())".utf8))
+                } _: { [self] failure in
                     if failure == nil {
                         logger.notice("the store takes entries again")
                         onCore { $0.setPaused(false, now: steadyMilliseconds()) }

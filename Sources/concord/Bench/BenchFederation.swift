@@ -42,7 +42,9 @@ enum BenchFederation {
         return [
             "name": "bench", "version": 1, "population": "synthetic", "purpose": "To measure; nobody lives here.",
             "start_day": "2021-01-01", "base": 1_000, "minimum": 350, "maximum": 1_300, "factors": .array(factors),
-            "streaks": [["code": "streak.clean", "title": "Time without minus points", "points": 5, "every_days": 60, "cap": 60]],
+            "streaks": [
+                ["code": "streak.clean", "title": "Time without minus points", "points": 5, "every_days": 60, "cap": 60]
+            ],
             "tiers": [["name": "A", "from": 950, "effects": []], ["name": "B", "from": 350, "effects": []]], "effects": [],
         ]
     }
@@ -71,7 +73,8 @@ struct BenchEvents {
         let factor = BenchFederation.factors[Int.random(in: 0..<BenchFederation.factors.count, using: &numbers)]
         let day = BenchFederation.firstDay + UInt32.random(in: 0..<BenchFederation.days, using: &numbers)
         let digits = String(count)
-        let reference = prefix + Array((String(repeating: "0", count: max(0, Self.referenceDigits - digits.count)) + digits).utf8)
+        let reference =
+            prefix + Array((String(repeating: "0", count: max(0, Self.referenceDigits - digits.count)) + digits).utf8)
         let subject = population.subject(UInt64.random(in: 0..<population.size, using: &numbers))
         count += 1
         bytes += UInt64(Entry.plainBytes + Self.bodyBytes + factor.count + reference.count)
@@ -89,7 +92,8 @@ extension Fleet {
         let bytes = Counter()
         try inParallel(nodes.count) { [self] place in
             let client = try client(nodes[place])
-            var source = BenchEvents(seed: "fill \(place)", letter: Character(UnicodeScalar(UInt8(ascii: "a") + UInt8(place % 26))))
+            var source = BenchEvents(
+                seed: "fill \(place)", letter: Character(UnicodeScalar(UInt8(ascii: "a") + UInt8(place % 26))))
             var left = events[place]
             while left > 0 {
                 let count = min(left, Self.batchEvents)

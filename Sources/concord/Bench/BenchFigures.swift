@@ -15,7 +15,8 @@ struct BenchFigures {
     init(_ title: String) { self.title = title }
 
     mutating func add(_ name: String, _ label: String, _ number: UInt64, unit: String = "") {
-        figures.append(Figure(name: name, label: label, number: "\(number)", text: grouped(number) + (unit.isEmpty ? "" : " \(unit)")))
+        figures.append(
+            Figure(name: name, label: label, number: "\(number)", text: grouped(number) + (unit.isEmpty ? "" : " \(unit)")))
     }
 
     /// A time in nanoseconds, given in milliseconds with three digits behind the point.

@@ -91,7 +91,8 @@ struct CatchUpBench {
         figures.add("events", "events", events)
         figures.add("events_per_second_durable", "verified and durable", rate(events, nanoseconds: durable), unit: "events/s")
         figures.add(
-            "events_per_second_answerable", "and answerable by subject", rate(events, nanoseconds: answerable), unit: "events/s")
+            "events_per_second_answerable", "and answerable by subject", rate(events, nanoseconds: answerable), unit: "events/s"
+        )
         figures.add("wire_bytes", "bytes on the wire, both ways", times.wireBytes)
         figures.add("event_bytes", "bytes of entries and bodies", bytes)
         figures.add("peak_memory_bytes", "peak memory of the aggregator", memory, unit: "bytes")

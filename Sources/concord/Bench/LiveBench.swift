@@ -79,7 +79,9 @@ struct LiveBench {
         var place = 0
         for one in recorded.sorted(by: { $0.index < $1.index }) {
             while place < seen.count, seen[place].size <= one.index { place += 1 }
-            guard place < seen.count else { throw NodeFailure(.refused, "the aggregator did not take in the entry \(one.index)") }
+            guard place < seen.count else {
+                throw NodeFailure(.refused, "the aggregator did not take in the entry \(one.index)")
+            }
             // The aggregator's word may overtake the city's answer on its way to this process.
             fromCommit.append(seen[place].at - min(seen[place].at, one.committed))
             fromRequest.append(seen[place].at - one.asked)

@@ -51,7 +51,8 @@ struct RepairBench {
         let verified = steadyNanoseconds()
         let entries = UInt64(clamping: try found.number("entries"))
         guard try found.number("damage_count") == Int64(destroyed) else {
-            throw NodeFailure(.refused, "verify found \(try found.number("damage_count")) damaged places instead of \(destroyed)")
+            throw NodeFailure(
+                .refused, "verify found \(try found.number("damage_count")) damaged places instead of \(destroyed)")
         }
         note("the aggregator mends its copy")
         let before = try NodeStanding(client)
@@ -60,19 +61,23 @@ struct RepairBench {
         let mended = steadyNanoseconds()
         let after = try NodeStanding(client)
         guard try report.flag("whole"), try Answer(client.call("verify")).isSound() else {
-            throw NodeFailure(.refused, (["the resync left damage behind:"] + (try report.texts("left"))).joined(separator: "\n  "))
+            throw NodeFailure(
+                .refused, (["the resync left damage behind:"] + (try report.texts("left"))).joined(separator: "\n  "))
         }
         var figures = BenchFigures("Repair: entries destroyed in the aggregator's store, mended from the city")
         figures.add("events", "events in store", events)
         figures.add("destroyed", "entries destroyed", destroyed)
         figures.add("repaired", "entries mended", UInt64(clamping: try report.number("repaired")))
-        figures.add("missing_bytes", "bytes of the entries and bodies destroyed", UInt64(clamping: try report.number("missing_bytes")))
         figures.add(
-            "wire_bytes", "bytes on the wire, both ways", after.wireReceived + after.wireSent - before.wireReceived - before.wireSent)
+            "missing_bytes", "bytes of the entries and bodies destroyed", UInt64(clamping: try report.number("missing_bytes")))
+        figures.add(
+            "wire_bytes", "bytes on the wire, both ways",
+            after.wireReceived + after.wireSent - before.wireReceived - before.wireSent)
         figures.add("round_trips", "round trips", UInt64(clamping: try report.number("round_trips")))
         figures.add(
             "verify_events_per_second", "verified", rate(entries, nanoseconds: verified - verifying), unit: "events/s")
-        figures.note("the resync took \(BenchFigures.milliseconds(mended - mending)) ms, its own verifying and folding included")
+        figures.note(
+            "the resync took \(BenchFigures.milliseconds(mended - mending)) ms, its own verifying and folding included")
         return figures
     }
 }

@@ -60,7 +60,9 @@ struct ChildProcess: Sendable {
     /// This program's file; its link in /proc where the file has been replaced since.
     private static var program: String {
         let link = "/proc/self/exe"
-        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link), access(path, X_OK) == 0 else { return link }
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link), access(path, X_OK) == 0 else {
+            return link
+        }
         return path
     }
 
@@ -82,7 +84,9 @@ struct ChildProcess: Sendable {
     var peakMemoryBytes: UInt64? {
         let lines = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
         guard let line = lines?.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) else { return nil }
-        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { UInt64($0) }.map { $0 * 1_024 }
+        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { UInt64($0) }.map {
+            $0 * 1_024
+        }
     }
 
     /// Processor time used so far, in hundredths of a second.

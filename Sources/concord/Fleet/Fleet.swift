@@ -98,13 +98,15 @@ final class Fleet: Sendable {
             if steadyMilliseconds() > deadline {
                 state.withLock { $0.children[node]?.send(SIGKILL) }
                 while isRunning(node) { usleepMilliseconds(5) }
-                throw NodeFailure(.unavailable, "\(name(node)) did not stop within \(Self.stopMilliseconds / 1_000) seconds and was killed")
+                throw NodeFailure(
+                    .unavailable, "\(name(node)) did not stop within \(Self.stopMilliseconds / 1_000) seconds and was killed")
             }
             usleepMilliseconds(2)
         }
         let ending = state.withLock { $0.endings[node] }
         guard let ending, ending.isClean else {
-            throw NodeFailure(.unavailable, "\(name(node)) ended with \(ending.map { "\($0)" } ?? "nothing"); see \(logPath(node))")
+            throw NodeFailure(
+                .unavailable, "\(name(node)) ended with \(ending.map { "\($0)" } ?? "nothing"); see \(logPath(node))")
         }
         return steadyMilliseconds() - started
     }
@@ -142,7 +144,9 @@ final class Fleet: Sendable {
         while try !condition() {
             try stopSignals.check()
             guard steadyMilliseconds() < deadline else {
-                throw NodeFailure(.unavailable, "waited \(milliseconds / 1_000) seconds for \(what) in vain; the logs are \(federation.path)/*/node.log")
+                throw NodeFailure(
+                    .unavailable,
+                    "waited \(milliseconds / 1_000) seconds for \(what) in vain; the logs are \(federation.path)/*/node.log")
             }
             usleepMilliseconds(every)
         }

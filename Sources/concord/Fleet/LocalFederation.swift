@@ -35,7 +35,8 @@ struct LocalFederation: Sendable {
         let folders = draft.nodes.map { NodeFolder(path + "/" + $0.name) }
         var assembly = try TopologyAssembly(Topology(addressed), path: topologyFile)
         for (folder, node) in zip(folders, draft.nodes) {
-            try assembly.add(folder.initialize(topologyPath: topologyFile, node: node.name), path: folder.publicKeysFile(node.name))
+            try assembly.add(
+                folder.initialize(topologyPath: topologyFile, node: node.name), path: folder.publicKeysFile(node.name))
         }
         try writeFile(topologyFile, assembly.bytes())
         for folder in folders { try folder.install(topologyPath: topologyFile) }
@@ -55,9 +56,12 @@ struct LocalFederation: Sendable {
         // A schema that lies beside the template does not lie beside its copy.
         return top.setting([
             ("$schema", nil), ("nodes", .array(addressed)),
-            ("population", [
-                "seed": .string(String(decoding: population.seed, as: UTF8.self)), "size": .integer(Int64(population.size)),
-            ]),
+            (
+                "population",
+                [
+                    "seed": .string(String(decoding: population.seed, as: UTF8.self)), "size": .integer(Int64(population.size)),
+                ]
+            ),
         ]).indentedBytes
     }
 }

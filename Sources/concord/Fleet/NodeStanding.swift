@@ -30,7 +30,8 @@ struct NodeStanding: Sendable {
         logs = try answer.answers("logs").map { log in
             var log = log
             return Log(
-                origin: try log.text("origin"), isOwn: try log.flag("own"), recorded: UInt64(clamping: try log.number("recorded")),
+                origin: try log.text("origin"), isOwn: try log.flag("own"),
+                recorded: UInt64(clamping: try log.number("recorded")),
                 published: UInt64(clamping: try log.number("published")), folded: UInt64(clamping: try log.number("folded")),
                 takenFrom: try log.answers("taken_from").map { from in
                     var from = from

@@ -18,7 +18,8 @@ struct Workspace {
             let there = try? FileManager.default.contentsOfDirectory(atPath: absolute)
             guard isFolder.boolValue, let there, there.isEmpty else {
                 throw NodeFailure(
-                    .invalid, "\(path) holds something already, and nothing of it is overwritten: name a new or empty folder with --data")
+                    .invalid,
+                    "\(path) holds something already, and nothing of it is overwritten: name a new or empty folder with --data")
             }
         }
         try makeFolder(absolute, mode: 0o700)
@@ -34,7 +35,10 @@ struct Workspace {
     private static func temporary(_ purpose: String) throws -> Workspace {
         var name = Array((FileManager.default.temporaryDirectory.path + "/concord-\(purpose)-XXXXXX").utf8CString)
         guard mkdtemp(&name) != nil else {
-            throw NodeFailure(.storage, "no temporary folder can be made in \(FileManager.default.temporaryDirectory.path): \(String(cString: strerror(errno)))")
+            throw NodeFailure(
+                .storage,
+                "no temporary folder can be made in \(FileManager.default.temporaryDirectory.path): \(String(cString: strerror(errno)))"
+            )
         }
         return Workspace(temporary: String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }

@@ -31,7 +31,8 @@ final class Feed: Sendable {
         self.fleet = fleet
         let count = scenario.nodes.count
         state = Mutex(
-            State(queues: Array(repeating: FeedQueue(), count: count), isHeld: Array(repeating: false, count: count), pace: pace))
+            State(
+                queues: Array(repeating: FeedQueue(), count: count), isHeld: Array(repeating: false, count: count), pace: pace))
     }
 
     func start() {

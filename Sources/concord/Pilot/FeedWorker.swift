@@ -55,7 +55,9 @@ struct FeedWorker {
             var reply = try Answer(answer)
             let first = try reply.number("first")
             guard first == Int64(ordinal) else {
-                throw NodeFailure(.internal, "\(feed.scenario.nodes[node]) recorded at \(first) what belongs at \(ordinal): it is fed by another")
+                throw NodeFailure(
+                    .internal,
+                    "\(feed.scenario.nodes[node]) recorded at \(first) what belongs at \(ordinal): it is fed by another")
             }
             feed.advance(node, to: ordinal + UInt64(batch.count))
             lastGood = steadyMilliseconds()
@@ -87,7 +89,8 @@ struct FeedWorker {
 
     /// Whether the next event corrects an entry of another node's log.
     private var isForeignTargetWaiting: Bool {
-        feed.batch(of: node, upTo: 1, held: Array(repeating: .max, count: held.count)).first?.target.map { $0.node != node } ?? false
+        feed.batch(of: node, upTo: 1, held: Array(repeating: .max, count: held.count)).first?.target.map { $0.node != node }
+            ?? false
     }
 
     private func draft(_ occurrence: Occurrence) -> Draft {

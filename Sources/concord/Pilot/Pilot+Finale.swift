@@ -21,7 +21,8 @@ extension Pilot {
 
     private func lastLine(_ table: ConvergenceTable) -> String {
         guard table.hasConverged, let root = table.root else {
-            return "On \(table.day) the nodes do NOT attest the same standings: see the verdicts above and \(workspace.path)/<node>/node.log."
+            return
+                "On \(table.day) the nodes do NOT attest the same standings: see the verdicts above and \(workspace.path)/<node>/node.log."
         }
         return "On \(table.day) all \(counted(table.rows.count, "node")) attest the standings root \(root)."
     }

@@ -36,7 +36,9 @@ extension Pilot {
         }
         try board.say(lines(from: city, before, after))
         try setLink(of: city, isCut: false)
-        try wait(for: "the link of \(title(city)) to come back") { try fleet.standing(cast.aggregator).linked.contains(names[city]) }
+        try wait(for: "the link of \(title(city)) to come back") {
+            try fleet.standing(cast.aggregator).linked.contains(names[city])
+        }
         try board.say("  The link is back.")
     }
 
@@ -52,7 +54,9 @@ extension Pilot {
     }
 
     private func arrivals(from city: Int) throws -> Arrivals {
-        guard let log = try fleet.standing(cast.aggregator).log(federation.origin(city)) else { return Arrivals(size: 0, ways: [:]) }
+        guard let log = try fleet.standing(cast.aggregator).log(federation.origin(city)) else {
+            return Arrivals(size: 0, ways: [:])
+        }
         return Arrivals(size: log.recorded, ways: Dictionary(log.takenFrom.map { ($0.peer, $0.entries) }, uniquingKeysWith: +))
     }
 
@@ -131,7 +135,9 @@ extension Pilot {
         var answer = try Answer(fleet.client(city).call("verify"))
         let count = Int(try answer.number("damage_count"))
         let entries = try answer.number("entries")
-        guard count > 0 else { throw NodeFailure(.internal, "verify found nothing wrong in the damaged store of \(title(city))") }
+        guard count > 0 else {
+            throw NodeFailure(.internal, "verify found nothing wrong in the damaged store of \(title(city))")
+        }
         try board.say(
             ["  concord verify: \(grouped(entries)) entries hashed, \(counted(count, "place")) damaged:"]
                 + limited(try answer.texts("damages"), of: count, to: 6).map { "  " + $0 })
@@ -149,15 +155,18 @@ extension Pilot {
             "  concord resync: \(counted(try answer.number("repaired"), "entry", "entries")) fetched from peers and mended, "
                 + "\(counted(try answer.number("repaired_locally"), "bundle")) mended from what was stored; "
                 + "\(grouped(try answer.number("fetched_bytes"))) bytes fetched in "
-                + "\(counted(try answer.number("round_trips"), "round trip")) for \(grouped(try answer.number("missing_bytes"))) missing.")
+                + "\(counted(try answer.number("round_trips"), "round trip")) for \(grouped(try answer.number("missing_bytes"))) missing."
+        )
     }
 
     private func checkSound(_ city: Int) throws {
         var answer = try Answer(fleet.client(city).call("verify"))
         guard try answer.flag("sound") else {
             let left = try answer.texts("damages") + answer.texts("damaged_subjects")
-            throw NodeFailure(.refused, (["\(title(city)) is not sound after the resync:"] + left.prefix(20)).joined(separator: "\n  "))
+            throw NodeFailure(
+                .refused, (["\(title(city)) is not sound after the resync:"] + left.prefix(20)).joined(separator: "\n  "))
         }
-        try board.say("  concord verify: \(grouped(try answer.number("entries"))) entries hashed and folded again, all is sound.")
+        try board.say(
+            "  concord verify: \(grouped(try answer.number("entries"))) entries hashed and folded again, all is sound.")
     }
 }

@@ -115,7 +115,8 @@ struct Pilot {
         feed.change(.everyday)
         let paths = federation.names.map { "  \(workspace.path)/\($0)" }
         try board.say(
-            ["", "The nodes go on running, one day of the residents' lives a second, until Ctrl-C. Their data folders are"] + paths
+            ["", "The nodes go on running, one day of the residents' lives a second, until Ctrl-C. Their data folders are"]
+                + paths
                 + [
                     "each with its control socket (control.sock) and its log (node.log). Try",
                     "  concord node status --data \(workspace.path)/\(federation.names[cast.aggregator])",
@@ -143,7 +144,8 @@ struct PilotCast: Sendable {
         let nodes = topology.nodes
         let cities = nodes.indices.filter { nodes[$0].roles.contains(.city) && !nodes[$0].roles.contains(.aggregator) }
         guard let aggregator = nodes.firstIndex(where: { $0.roles.contains(.aggregator) }) else {
-            throw NodeFailure(.invalid, "no node of the topology has the role aggregator: give it to the one that all cities report to")
+            throw NodeFailure(
+                .invalid, "no node of the topology has the role aggregator: give it to the one that all cities report to")
         }
         // Its entries must be able to go round the link that is cut.
         let neighboured = cities.filter { city in
@@ -152,7 +154,8 @@ struct PilotCast: Sendable {
         }
         guard let cut = neighboured.dropFirst().first ?? neighboured.first else {
             throw NodeFailure(
-                .invalid, "the topology has no city that is linked with the aggregator and with another city that is: add such peers")
+                .invalid,
+                "the topology has no city that is linked with the aggregator and with another city that is: add such peers")
         }
         let others = cities.filter { $0 != cut && $0 > cut } + cities.filter { $0 < cut }
         self.aggregator = aggregator

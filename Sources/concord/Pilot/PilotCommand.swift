@@ -35,7 +35,10 @@ struct PilotCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Keep the stores in DIR/<node>; the folder must be new or empty.", valueName: "dir"))
     var data: String?
 
-    @Option(help: ArgumentHelp("Another topology, its rulebook beside it (default: Topology/pilot/topology.json).", valueName: "file"), transform: FileArgument.init(parsing:))
+    @Option(
+        help: ArgumentHelp(
+            "Another topology, its rulebook beside it (default: Topology/pilot/topology.json).", valueName: "file"),
+        transform: FileArgument.init(parsing:))
     var topology: FileArgument?
 
     @Flag(help: "Keep the nodes running and events coming until Ctrl-C.")

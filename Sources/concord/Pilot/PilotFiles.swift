@@ -29,6 +29,7 @@ struct PilotFiles {
         }
         for folder in folders where FileManager.default.fileExists(atPath: "\(folder)/\(name)") { return "\(folder)/\(name)" }
         throw NodeFailure(
-            .invalid, "\(name) is neither here nor beside the program: run from the repository, or name the file with --topology")
+            .invalid,
+            "\(name) is neither here nor beside the program: run from the repository, or name the file with --topology")
     }
 }

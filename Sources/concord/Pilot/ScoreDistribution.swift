@@ -21,7 +21,8 @@ struct ScoreDistribution {
         _ = try client.call("standings", [("day", .integer(Int64(day)))]) { event in
             guard case .array(let lines)? = event["subjects"]?.content else { return }
             for line in lines {
-                guard case .array(let cells) = line.content, cells.count == 3, case .integer(let score) = cells[1].content else { continue }
+                guard case .array(let cells) = line.content, cells.count == 3, case .integer(let score) = cells[1].content
+                else { continue }
                 scores[score, default: 0] += 1
             }
         }
@@ -51,7 +52,9 @@ struct ScoreDistribution {
     }
 
     private var histogram: [String] {
-        guard let first = counts.firstIndex(where: { $0 > 0 }), let last = counts.lastIndex(where: { $0 > 0 }) else { return ["  nobody"] }
+        guard let first = counts.firstIndex(where: { $0 > 0 }), let last = counts.lastIndex(where: { $0 > 0 }) else {
+            return ["  nobody"]
+        }
         let most = counts.max() ?? 1
         return (first...last).map { bin in
             let from = rulebook.minimum + Int64(bin) * width
