@@ -1,0 +1,65 @@
+import Encoding
+import Foundation
+import Testing
+
+/// The main job and the benchmarks, at a small size, as a newcomer runs them.
+@Suite(.serialized) struct PilotTests {
+    @Test func thePilotConvergesOverFaultsAndShowsItsProof() throws {
+        let outcome = try Program.run("pilot", "--residents", "60", "--years", "1")
+        #expect(outcome.status == 0, "\(outcome.errors)\n\(outcome.output.suffix(2_000))")
+        let table = outcome.lines.filter { $0.hasPrefix("2019-12-31") && $0.hasSuffix("agrees") }
+        #expect(table.count == 6, "\(outcome.output)")
+        let roots = Set(table.compactMap { line in line.split(separator: " ").first { $0.hasSuffix("=") } })
+        #expect(roots.count == 1)
+        for words in [
+            "link to the National aggregator is cut", "is stopped (SIGTERM", "its store is damaged on disk", "places damaged",
+            "entries fetched from peers and mended", "all is sound", "Scores of", "Tiers and what follows", "in all",
+        ] {
+            #expect(outcome.output.contains(words), "the pilot does not say: \(words)")
+        }
+        #expect(outcome.lines.last?.contains("2019-12-31") == true, "the last lines name the day")
+    }
+
+    @Test func ctrlCEndsEveryNodeAndLeavesSoundStores() throws {
+        let folder = try TemporaryFolder()
+        let data = folder.path + "/pilot"
+        let running = try Running(["pilot", "--residents", "3000", "--years", "3", "--data", data])
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while !FileManager.default.fileExists(atPath: data + "/national/control.sock"), Date() < deadline { usleep(50_000) }
+        usleep(2_000_000)
+        running.send(SIGINT)
+        let outcome = try running.outcome()
+        #expect(outcome.status != 0)
+        for name in try FileManager.default.contentsOfDirectory(atPath: data) {
+            let node = data + "/" + name
+            guard FileManager.default.fileExists(atPath: node + "/node.json") else { continue }
+            #expect(!FileManager.default.fileExists(atPath: node + "/control.sock"), "\(name) still listens")
+            let verified = try Program.run("verify", "--data", node)
+            #expect(verified.status == 0, "\(name): \(verified.output) \(verified.errors)")
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "catch-up", "5000",
+            [
+                "events", "events_per_second_durable", "events_per_second_answerable", "wire_bytes", "event_bytes",
+                "peak_memory_bytes",
+            ]
+        ),
+        ("live", "200", ["events_per_second", "latency_ms_p50", "latency_ms_p99"]),
+        (
+            "repair", "5000",
+            [
+                "events", "destroyed", "repaired", "missing_bytes", "wire_bytes", "round_trips", "verify_events_per_second",
+            ]
+        ),
+    ])
+    func aBenchmarkGivesItsFiguresAsJSON(_ name: String, _ events: String, _ fields: [String]) throws {
+        let outcome = try Program.run("bench", name, "--events", events, "--json")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        // Latencies have fractions, which the strict parser of the formats refuses.
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(Set(object.keys) == Set(fields))
+    }
+}
