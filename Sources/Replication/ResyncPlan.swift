@@ -4,9 +4,23 @@ internal import TransparencyLog
 
 /// What a store makes of one of its own logs after hashing all of it again.
 package struct LocalTree: Sendable {
-    /// Entries that should be there, and the root that the origin signed for them.
+    /// What the origin signed, and how the tree of fewer entries follows from it.
+    package struct Anchor: Sendable {
+        package let size: UInt64
+        package let root: Digest
+        /// Consistency proof from the tree of the stored entries; empty where it is the signed one.
+        package let path: [Digest]
+
+        package init(size: UInt64, root: Digest, path: [Digest] = []) {
+            self.size = size
+            self.root = root
+            self.path = path
+        }
+    }
+
+    /// Entries that should be there.
     package let size: UInt64
-    package let root: Digest
+    package let anchor: Anchor
     /// For every full bundle the best-known root of its leaves; nil where nothing can be told.
     package var bundles: [Digest?]
     /// Leaf hashes of the entries behind the last full bundle, as their bytes hash; nil where they are unreadable.
@@ -17,14 +31,30 @@ package struct LocalTree: Sendable {
     package var leafless: Set<UInt64>
 
     package init(
-        size: UInt64, root: Digest, bundles: [Digest?], tail: [Digest?], damaged: Set<UInt64>, leafless: Set<UInt64> = []
+        size: UInt64, anchor: Anchor, bundles: [Digest?], tail: [Digest?], damaged: Set<UInt64>,
+        leafless: Set<UInt64> = []
     ) {
         self.size = size
-        self.root = root
+        self.anchor = anchor
         self.bundles = bundles
         self.tail = tail
         self.damaged = damaged
         self.leafless = leafless
+    }
+
+    /// Of entries up to the signed size itself.
+    package init(
+        size: UInt64, root: Digest, bundles: [Digest?], tail: [Digest?], damaged: Set<UInt64>, leafless: Set<UInt64> = []
+    ) {
+        self.init(
+            size: size, anchor: Anchor(size: size, root: root), bundles: bundles, tail: tail, damaged: damaged,
+            leafless: leafless)
+    }
+
+    /// Whether a root of all stored entries follows from what the origin signed.
+    func isProven(_ root: Digest) -> Bool {
+        Proofs.isConsistent(
+            first: size, firstRoot: root, second: anchor.size, secondRoot: anchor.root, path: anchor.path)
     }
 }
 
@@ -69,7 +99,7 @@ package struct ResyncPlan: Sendable {
     }
 
     package mutating func start() -> Step {
-        if ownRoot == local.root {
+        if let ownRoot, local.isProven(ownRoot) {
             for number in local.leafless {
                 expected[TilePull.Coordinate(level: 0, number: number)] = local.bundles[Int(number)]
             }
@@ -119,7 +149,7 @@ package struct ResyncPlan: Sendable {
             guard tile.count == Int(partial) else { return false }
             for hash in tile { range.append(hash, level: level) }
         }
-        return range.size == local.size && range.root == local.root
+        return range.size == local.size && local.isProven(range.root)
     }
 
     /// Compares proven hashes with the own ones, and notes what lies below those that differ.

@@ -13,10 +13,10 @@ extension Resync {
         guard let state = node.log.state(origin) else { return }
         var plan: ResyncPlan?
         var indices = mirror.damaged.indices
-        if let checkpoint = state.checkpoint, checkpoint.size == mirror.size {
+        if let anchor = anchor(state, mirror.size) {
             var made = ResyncPlan(
                 local: LocalTree(
-                    size: checkpoint.size, root: checkpoint.root, bundles: mirror.bundles, tail: mirror.tail,
+                    size: mirror.size, anchor: anchor, bundles: mirror.bundles, tail: mirror.tail,
                     damaged: Set(indices), leafless: leafless(mirror)))
             indices = try descend(&made, origin, session)
             plan = made
@@ -27,6 +27,16 @@ extension Resync {
         try replaceHashes(plan, origin, mirror)
         let entries = try entries(indices, origin, session)
         try write(entries, origin, plan, mirror)
+    }
+
+    /// What the origin signed about the stored entries: a checkpoint of just them, or a later one and the proof that leads to
+    /// it; nil where they are not signed yet.
+    private func anchor(_ state: LogState, _ size: UInt64) -> LocalTree.Anchor? {
+        if let checkpoint = state.checkpoint, checkpoint.size == size {
+            return LocalTree.Anchor(size: size, root: checkpoint.root)
+        }
+        guard let proving = state.proving, proving.stored == size else { return nil }
+        return LocalTree.Anchor(size: proving.checkpoint.size, root: proving.checkpoint.root, path: proving.proof)
     }
 
     /// Bundles with damage whose stored leaf hashes are not those under their root.

@@ -119,13 +119,23 @@ extension Pilot {
         }
         let damage = try StoreDamage(fleet.standing(city), seed: options.seed)
         try fleet.stop(city)
-        try damage.strike(federation.folders[city])
-        try board.say(["", "\(title(city)) is stopped, and its store is damaged on disk: \(damage.description)."])
-        try fleet.start(city)
-        try fleet.waitUntilReady(city)
-        try verify(city)
-        try resync(city)
-        try checkSound(city)
+        let copy = try StoreCopy(federation.folders[city])
+        do {
+            try damage.strike(federation.folders[city])
+            try board.say(["", "\(title(city)) is stopped, and its store is damaged on disk: \(damage.description)."])
+            try fleet.start(city)
+            try fleet.waitUntilReady(city)
+            try verify(city)
+            try resync(city)
+            try checkSound(city)
+        } catch {
+            // Who interrupts the run gets sound stores, also where there was no time to mend this one.
+            guard signals.signal != nil else { throw error }
+            fleet.end()
+            try copy.restore()
+            throw error
+        }
+        copy.remove()
         feed.hold(city, false)
         let others = feed.progress.allRecorded - before
         try board.say("  Meanwhile \(counted(others, "event")) were recorded elsewhere, and \(title(city)) goes on recording.")

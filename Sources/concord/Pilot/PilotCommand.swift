@@ -56,6 +56,7 @@ struct PilotCommand: ParsableCommand {
 
     func run() throws {
         let files = try PilotFiles(topology?.path)
+        if let flaw = files.flaw(years: years) { throw ValidationError(flaw) }
         let signals = StopSignals()
         let workspace = try Workspace(data, purpose: "pilot")
         defer { workspace.removeIfTemporary() }

@@ -1,6 +1,31 @@
 internal import Federation
+internal import Foundation
 internal import NodeRuntime
 internal import Storage
+
+/// A store as it was before it is damaged.
+struct StoreCopy {
+    private let folder: NodeFolder
+    private var path: String { folder.logFile + ".before" }
+
+    /// Copies the log of a node that was stopped in order: all of it is in the one file then.
+    init(_ folder: NodeFolder) throws {
+        self.folder = folder
+        do { try FileManager.default.copyItem(atPath: folder.logFile, toPath: path) } catch {
+            throw NodeFailure(.storage, "\(folder.logFile) cannot be copied: \(error.localizedDescription)")
+        }
+    }
+
+    /// Puts the copy back, while the node is stopped. What the node took in since comes again from its peers.
+    func restore() throws {
+        for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.logFile + suffix) }
+        guard rename(path, folder.logFile) == 0 else {
+            throw NodeFailure(.storage, "\(path) cannot take the place of \(folder.logFile): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
 
 /// Damage to a city's store: entries overwritten and bits flipped, in its own log and in those of others.
 struct StoreDamage: CustomStringConvertible {
