@@ -17,7 +17,8 @@ import Testing
         let output = try #require(FileHandle(forWritingAtPath: path))
         let running = try Running(["pilot", "--residents", "200", "--years", "1", "--data", data] + arguments, output: output)
         while running.isRunning, try !folder.text("said").contains(words) { usleep(5_000) }
-        #expect(running.isRunning, "the pilot ended early: \(try folder.text("said")) \(running.errors)")
+        let said = try folder.text("said")
+        #expect(running.isRunning, "the pilot ended early: \(said) \(running.errors)")
         return running
     }
 

@@ -128,7 +128,7 @@ extension Resync {
     ) throws {
         let bundles = mirror.size / Tiling.width
         var inBundles = entries.filter { $0.key / Tiling.width < bundles }
-        if let tail = plan?.leaves[bundles] {
+        if let tail = plan?.leaves[bundles], entries.keys.contains(where: { $0 / Tiling.width >= bundles }) {
             try restoreTail(entries, origin, tail, start: bundles * Tiling.width)
         } else {
             inBundles = entries

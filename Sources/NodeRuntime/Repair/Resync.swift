@@ -104,7 +104,12 @@ struct Resync {
             } catch let failure as NodeFailure {
                 report.left.append("\(state.origin) from \(session.peer): \(failure.message)")
             }
-            guard let again = try verify(state.origin) else { return }
+            guard var again = try verify(state.origin) else { return }
+            if !again.isSound {
+                // What was fetched may have made more repairable from what is stored.
+                try repairLocally(again.mirror)
+                again = try verify(state.origin) ?? again
+            }
             rest = again
             if rest.isSound {
                 report.left.removeAll { $0.hasPrefix("\(state.origin) ") }
@@ -160,7 +165,8 @@ struct Resync {
         let origin = mirror.origin
         try node.writer.write { transaction in
             for number in mirror.repairable { try transaction.repairBundle(origin, number) }
-            if mirror.isTailRepairable { try transaction.repairTail(origin) }
+            // What is repairable has good entries: where a stored hash differs from one, the hash is wrong.
+            if mirror.isTailRepairable { try transaction.repairTail(origin, prefersHashes: false) }
         }
         report.repairedLocally += UInt64(mirror.repairable.count)
     }

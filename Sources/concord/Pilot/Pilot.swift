@@ -124,7 +124,7 @@ struct Pilot {
                 for node in federation.folders.indices { try fleet.checkAlive(node) }
                 usleepMilliseconds(50)
             }
-        } catch where signals.signal != nil {
+        } catch  where signals.signal != nil {
             // The nodes are being stopped: that is how this ends.
         }
     }

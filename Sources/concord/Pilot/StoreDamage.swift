@@ -20,7 +20,8 @@ struct StoreCopy {
     func restore() throws {
         for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.logFile + suffix) }
         guard rename(path, folder.logFile) == 0 else {
-            throw NodeFailure(.storage, "\(path) cannot take the place of \(folder.logFile): \(String(cString: strerror(errno)))")
+            throw NodeFailure(
+                .storage, "\(path) cannot take the place of \(folder.logFile): \(String(cString: strerror(errno)))")
         }
     }
 
