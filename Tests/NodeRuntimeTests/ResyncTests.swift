@@ -8,7 +8,9 @@ import Testing
 /// Each kind of damage on disk is found by verify and mended by resync.
 @Suite(.serialized) struct ResyncTests {
     enum Harm: String, CaseIterable, Sendable {
-        case flippedBit, zeroedBody, damagedLength, damagedHashes, damagedRoot, missingBundle, hashesAndEntries, tailEntry
+        case flippedBit, zeroedBody, damagedLength, damagedHashes, damagedRoot, missingBundle, hashesAndEntries, tailEntry,
+            tailHash,
+            tailHashAndEntry
 
         /// Statements on the closed database; the log of the city is number `$`.
         var statements: [String] {
@@ -34,6 +36,11 @@ import Testing
                     "UPDATE bundle SET hashes = zeroblob(8192), items = CAST(substr(items,1,9000) || zeroblob(900) || substr(items,9901) AS BLOB) WHERE key = $ + 2",
                     "UPDATE root SET hash = zeroblob(32) WHERE key = $ + 2",
                 ]
+            case .tailHash:
+                [
+                    "UPDATE tail SET hashes = CAST(zeroblob(32) || substr(hashes,33) AS BLOB) WHERE key BETWEEN $ AND $ + (1 << 40) - 1"
+                ]
+            case .tailHashAndEntry: Harm.tailHash.statements + Harm.tailEntry.statements
             case .tailEntry:
                 [
                     "UPDATE tail SET items = CAST(substr(items,1,length(items)-9) || zeroblob(9) AS BLOB) WHERE key BETWEEN $ AND $ + (1 << 40) - 1"

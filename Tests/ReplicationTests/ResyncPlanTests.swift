@@ -81,4 +81,29 @@ struct ResyncPlanTests {
         let (short, _) = damaged.run { Array($0.dropLast()) }
         #expect(short == .contradicted)
     }
+
+    /// Entries that are stored beyond the last covered checkpoint are proven by a later one.
+    @Test(arguments: [(700, 900), (512, 513), (300, 66_000)])
+    func aLaterCheckpointAnchorsTheTiles(_ size: Int, _ signed: Int) throws {
+        let whole = HashTree.numbered(signed)
+        var damaged = Damaged(size)
+        damaged.damage(3, bundleToo: true)
+        let path = try ProofBuilder.consistency(first: UInt64(size), second: UInt64(signed), whole)
+        func step(_ path: [Digest]) -> ResyncPlan.Step {
+            var plan = ResyncPlan(
+                local: LocalTree(
+                    size: UInt64(size), anchor: .init(size: UInt64(signed), root: whole.root, path: path),
+                    bundles: damaged.bundles, tail: Array(damaged.leaves[(damaged.bundles.count * 256)...]), damaged: []))
+            var step = plan.start()
+            while case .tiles(let asked) = step {
+                step = plan.received(damaged.sound.tiles(size: UInt64(size), asked)) { bundle in
+                    let first = Int(bundle) * 256
+                    return Array(damaged.leaves[first..<min(first + 256, damaged.leaves.count)])
+                }
+            }
+            return step
+        }
+        #expect(step(path) == .entries([3]))
+        #expect(step(Array(path.dropLast())) == .contradicted)
+    }
 }
