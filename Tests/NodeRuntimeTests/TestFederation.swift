@@ -26,7 +26,9 @@ final class TestFederation: @unchecked Sendable {
     /// - Parameters:
     ///   - names: the last one is aggregator and authority.
     ///   - links: pairs of names.
-    init(_ names: [String], links: [(String, String)]) throws {
+    ///   - rulebook: for an enrolled population where it is not the synthetic one.
+    init(_ names: [String], links: [(String, String)], rulebook: String = TestFederation.rulebook) throws {
+        let isSynthetic = rulebook == Self.rulebook
         self.names = names
         root = NSTemporaryDirectory() + "/ct-\(UInt32.random(in: 0 ..< .max))"
         try makeFolder(root)
@@ -41,13 +43,13 @@ final class TestFederation: @unchecked Sendable {
         }
         var text = """
             {"federation": "test.example", "version": 1, "rulebook": "rulebook.json",
-             "population": {"seed": "test", "size": 1000}, "nodes": [\(nodes.joined(separator: ",\n"))]}
+             \(isSynthetic ? "\"population\": {\"seed\": \"test\", \"size\": 1000}," : "") "nodes": [\(nodes.joined(separator: ",\n"))]}
             """
         let template = names.reduce(text) {
             $0.replacingOccurrences(of: "KEYS-\($1)", with: "").replacingOccurrences(of: "TLS-\($1)", with: "")
         }
         try write("template.json", template)
-        try write("rulebook.json", Self.rulebook)
+        try write("rulebook.json", rulebook)
         for name in names {
             let keys = try folder(name).initialize(topologyPath: root + "/template.json", node: name)
             text = text.replacingOccurrences(of: "KEYS-\(name)", with: "\"\(keys.keys[0])\"")

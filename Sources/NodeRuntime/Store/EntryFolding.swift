@@ -10,12 +10,15 @@ struct EntryFolding {
     private(set) var batch = HistoryBatch()
     /// Latest hybrid time seen in the entries of the batch.
     private(set) var latestTime: UInt64 = 0
+    /// Subjects of the withdrawals in the batch.
+    private(set) var withdrawn: [SubjectID] = []
 
     init(history: HistoryStore) { self.history = history }
 
     mutating func begin(origin: UInt32, first: UInt64) {
         batch.reset(origin: origin, first: first)
         latestTime = 0
+        withdrawn.removeAll(keepingCapacity: true)
     }
 
     /// Passes over entries that are not to be read, up to an index.
@@ -104,6 +107,7 @@ struct EntryFolding {
             record.verdict = verdict.rawValue
             name(target, &record)
         }
+        if known == .withdrawal { withdrawn.append(body.subject) }
         batch.append(record, about: body.subject)
     }
 

@@ -209,7 +209,7 @@ extension LogWriter {
             return try staged.store(in: transaction, mayPublish: mayPublish)
         }
         if let checkpoint { node.published.write(checkpoint) }
-        try fold(ranges.map(\.0), staged)
+        let withdrawn = try fold(ranges.map(\.0), staged)
         // What was recorded is known to the clients only when it is in the next answer.
         for (job, result) in staged.results { job.finish(.success(result)) }
         let delegate = delegate.withLock { $0 }
@@ -220,7 +220,7 @@ extension LogWriter {
             done(nil)
             delegate?.writerIntegrated(range.origin)
         }
-        try followUp(staged)
+        try eraseOwn(withdrawn)
     }
 
     private func store(_ range: ProvenRange, _ transaction: LogTransaction) throws {
@@ -232,10 +232,16 @@ extension LogWriter {
         }
     }
 
-    private func fold(_ ranges: [ProvenRange], _ staged: StagedRecords) throws {
+    /// Returns the subjects whose withdrawal concerns the own log: recorded here, or by an authority.
+    private func fold(_ ranges: [ProvenRange], _ staged: StagedRecords) throws -> [SubjectID] {
         try folding.withLock { folding in
-            for range in ranges { try fold(&folding, range.origin, range.first, range.pieces, range.hashes) }
+            var withdrawn: [SubjectID] = []
+            for range in ranges {
+                try fold(&folding, range.origin, range.first, range.pieces, range.hashes)
+                if node.mayCorrect(range.origin, node.origin) { withdrawn += folding.withdrawn }
+            }
             try fold(&folding, node.origin, staged.first, staged.pieces, staged.hashes)
+            return staged.pieces.isEmpty ? withdrawn : withdrawn + folding.withdrawn
         }
     }
 
@@ -255,11 +261,9 @@ extension LogWriter {
         try node.noteErasures(in: folding.batch, by: origin)
     }
 
-    /// What follows from what was recorded: a withdrawal takes the node's own entries about its subject along.
-    private func followUp(_ staged: StagedRecords) throws {
-        let subjects = staged.withdrawnSubjects
-        guard !subjects.isEmpty else { return }
-        for subject in subjects {
+    /// A withdrawal takes the node's own entries about its subject along.
+    private func eraseOwn(_ withdrawn: [SubjectID]) throws {
+        for subject in withdrawn {
             let erasures = try node.erasuresOwed(to: subject)
             if !erasures.isEmpty { submit(.record(RecordJob(drafts: erasures, isDeduplicated: false) { _ in })) }
         }

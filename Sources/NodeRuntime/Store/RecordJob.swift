@@ -34,7 +34,6 @@ struct StagedRecords {
     private(set) var pieces: [PackedEntries] = []
     private(set) var hashes: [Digest] = []
     private(set) var results: [(RecordJob, RecordResult)] = []
-    private(set) var withdrawnSubjects: [SubjectID] = []
     /// What a checkpoint signed now covers for the first time; more than this commit where signing had to wait.
     private(set) var publishedFrom: UInt64 = 0
     private(set) var publishedPieces: [PackedEntries] = []
@@ -79,7 +78,6 @@ struct StagedRecords {
         case .body(let day, let subject, let content):
             body = Body(salt: Array(salt), day: day, subject: subject, content: content).encoded
             entry = Entry(kind: content.kind, recordedAt: time, commitment: sha256(body))
-            if content.kind == .withdrawal { withdrawnSubjects.append(subject) }
         }
         let encoded = entry.encoded
         hashes.append(leafHash(encoded))
