@@ -34,7 +34,13 @@ final class LogWriter: Sendable {
         /// Anything else, in a transaction of its own; told afterwards whether it committed.
         case other(@Sendable (LogTransaction) throws -> Void, @Sendable (NodeFailure?) -> Void)
         /// Something that needs the writer to rest, outside a transaction.
-        case exclusive(@Sendable () -> Void)
+        case exclusive(@Sendable (NodeFailure?) -> Void)
+    }
+
+    /// What waits to be stored, in order.
+    private struct Pending {
+        var jobs: [Job] = []
+        var isClosed = false
     }
 
     /// Bytes that one transaction takes in, beyond which the next one begins.
@@ -42,7 +48,7 @@ final class LogWriter: Sendable {
 
     private unowned let node: Node
     private let queue = DispatchQueue(label: "concord.writer", qos: .userInitiated)
-    private let pending = Mutex<[Job]>([])
+    private let pending = Mutex(Pending())
     private let delegate = Mutex<(any LogWriterDelegate)?>(nil)
     /// Whether checkpoints may be signed: not before the own past is confirmed by the peers.
     private let maySign: Mutex<Bool>
@@ -59,11 +65,24 @@ final class LogWriter: Sendable {
     func setDelegate(_ delegate: any LogWriterDelegate) { self.delegate.withLock { $0 = delegate } }
 
     func submit(_ job: Job) {
-        let isFirst = pending.withLock { pending in
-            pending.append(job)
-            return pending.count == 1
+        let isFirst = pending.withLock { pending -> Bool? in
+            if pending.isClosed { return nil }
+            pending.jobs.append(job)
+            return pending.jobs.count == 1
         }
-        if isFirst { queue.async { [self] in work() } }
+        switch isFirst {
+        case true?: queue.async { [self] in work() }
+        case false?: break
+        case nil: refuse(job, NodeFailure(.unavailable, "the node is being stopped"))
+        }
+    }
+
+    /// Does what was submitted so far, and refuses what comes after.
+    func close() {
+        pending.withLock { $0.isClosed = true }
+        drain()
+        // The delegate holds the node, which holds this writer: what is closed must let go, or the folder stays locked.
+        delegate.withLock { $0 = nil }
     }
 
     /// The node's history was replaced.
@@ -77,8 +96,11 @@ final class LogWriter: Sendable {
         let result = Mutex<Result<Value, any Error>?>(nil)
         let done = DispatchSemaphore(value: 0)
         submit(
-            .exclusive {
-                let outcome = Result { try body() }
+            .exclusive { refusal in
+                let outcome = Result {
+                    if let refusal { throw refusal }
+                    return try body()
+                }
                 result.withLock { $0 = outcome }
                 done.signal()
             })
@@ -117,13 +139,13 @@ final class LogWriter: Sendable {
 extension LogWriter {
     private func work() {
         while true {
-            let jobs = pending.withLock { $0 }
+            let jobs = pending.withLock { $0.jobs }
             if jobs.isEmpty { return }
             let group = Self.group(jobs)
             commit(group)
             let isDone = pending.withLock { pending in
-                pending.removeFirst(group.count)
-                return pending.isEmpty
+                pending.jobs.removeFirst(group.count)
+                return pending.jobs.isEmpty
             }
             if isDone { return }
         }
@@ -147,7 +169,7 @@ extension LogWriter {
 
     private func commit(_ group: ArraySlice<Job>) {
         switch group.first {
-        case .exclusive(let body): body()
+        case .exclusive(let body): body(nil)
         case .other(let body, let done):
             do {
                 try node.log.write(body)
@@ -175,8 +197,8 @@ extension LogWriter {
     private func refuse(_ job: Job, _ failure: NodeFailure) {
         switch job {
         case .record(let record): record.finish(.failure(failure))
-        case .integrate(_, let done): done(failure)
-        case .other, .exclusive: break
+        case .integrate(_, let done), .other(_, let done): done(failure)
+        case .exclusive(let body): body(failure)
         }
     }
 

@@ -54,10 +54,7 @@ package final class Node: Sendable {
     }
 
     package func close() throws {
-        writerBox.withLock { writer in
-            writer?.drain()
-            writer = nil
-        }
+        writer.close()
         history.close()
         try log.close()
     }
