@@ -22,6 +22,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -59,11 +60,17 @@ let package = Package(
                 "Storage", "Transport", nioCore, nioPosix, logging, lifecycle,
             ]),
         module("Population", ["Encoding", "Cryptography", "Federation", "Scoring"]),
+        module(
+            "Simulation",
+            [
+                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Replication",
+                "Storage", "Transport", "NodeRuntime", "Population", sqlite, logging,
+            ]),
         .executableTarget(
             name: "concord",
             dependencies: [
                 "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", "NodeRuntime",
-                "Population", argumentParser, logging, lifecycle, signals,
+                "Population", "Simulation", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         tests("EncodingTests", ["Encoding"]),
@@ -88,6 +95,13 @@ let package = Package(
         tests(
             "NodeRuntimeTests",
             ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", logging, lifecycle]),
+        tests(
+            "SimulationTests",
+            [
+                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Replication",
+                "Storage", "NodeRuntime", "Population", "Simulation", sqlite,
+            ],
+            resources: [.copy("Corpora")]),
         tests("CommandTests", ["Encoding", "Federation", "NodeRuntime", "concord"]),
         tests("HouseRulesTests", []),
     ]
