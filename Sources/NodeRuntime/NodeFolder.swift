@@ -1,4 +1,4 @@
-internal import Cryptography
+package import Cryptography
 package import Encoding
 package import Federation
 internal import Foundation
@@ -66,11 +66,28 @@ package struct NodeIdentity: Equatable, Sendable {
     }
 }
 
+/// The two secrets of a node: it signs its log with one, and its links stand on the other.
+package struct NodeKeys: Sendable {
+    package let log: SigningKey
+    package let link: SigningKey
+
+    package init(log: SigningKey, link: SigningKey) {
+        self.log = log
+        self.link = link
+    }
+}
+
 /// A topology together with the rulebook that it names, both checked against each other.
 package struct FederationFiles: Sendable {
     package let topology: Topology
     package let rulebook: Rulebook
     package let rulebookBytes: [UInt8]
+
+    package init(topology: Topology, rulebook: Rulebook, rulebookBytes: [UInt8]) {
+        self.topology = topology
+        self.rulebook = rulebook
+        self.rulebookBytes = rulebookBytes
+    }
 
     /// Reads a topology and the rulebook beside it, or the one at `rulebookPath`.
     package init(topologyPath: String, rulebookPath: String? = nil) throws {
@@ -188,11 +205,11 @@ extension NodeFolder {
         guard let index = topology.index(ofNode: identity.node) else {
             throw NodeFailure(.invalid, "\(topologyPath) names no node \(identity.node)")
         }
-        let (logKey, linkKey) = try keys()
+        let keys = try keys()
         let node = topology.nodes[index]
         let origin = Array("\(topology.federation)/\(identity.node)/\(identity.epoch)".utf8)
-        guard node.keys.contains(where: { $0.name == origin && $0.key.bytes == logKey.publicKey }),
-            node.tlsKey == linkKey.publicKey
+        guard node.keys.contains(where: { $0.name == origin && $0.key.bytes == keys.log.publicKey }),
+            node.tlsKey == keys.link.publicKey
         else {
             throw NodeFailure(
                 .invalid,
@@ -201,12 +218,12 @@ extension NodeFolder {
         }
     }
 
-    func keys() throws -> (log: SigningKey, link: SigningKey) {
+    package func keys() throws -> NodeKeys {
         do throws(KeyFileFailure) {
             if let log = SigningKey(seed: try KeyFile.read(logKeyFile)),
                 let link = SigningKey(seed: try KeyFile.read(linkKeyFile))
             {
-                return (log, link)
+                return NodeKeys(log: log, link: link)
             }
         } catch { throw NodeFailure(.storage, error.description) }
         throw NodeFailure(.storage, "\(path)/keys holds no usable keys")

@@ -14,7 +14,7 @@ package final class NodeService: Service {
     let sync: SyncService
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
-    private let chores = DispatchQueue(label: "concord.chores")
+    private let chores: Chores
 
     /// Opens the data folder; it must hold an assembled topology that lists its keys.
     package init(folder: NodeFolder, logger: Logger) throws {
@@ -30,7 +30,8 @@ package final class NodeService: Service {
         }
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        sync = try SyncService(node: node, group: group, logger: logger)
+        sync = try SyncService(node: node, logger: logger)
+        chores = Chores(node: node, logger: logger)
     }
 
     package func run() async throws {
@@ -49,11 +50,11 @@ package final class NodeService: Service {
         let control = try ControlServer(path: node.folder.controlSocket) { try commands.handle($0, drafts: $1, emit: $2) }
         control.start()
         sync.start()
-        let chore = startChores()
+        chores.start()
         logger.notice("\(node.identity.node) of \(node.topology.federation) listens on \(own.address)")
         await keepLinks(configuration)
         logger.notice("stopping")
-        chore.cancel()
+        chores.stop()
         control.stop()
         await listener.close()
         sync.stop()
@@ -80,20 +81,5 @@ package final class NodeService: Service {
             tasks.addTask { try? await gracefulShutdown() }
             await tasks.waitForAll()
         }
-    }
-
-    /// What has to be done now and then: drop erased bodies that are old enough, sync the small file.
-    private func startChores() -> any DispatchSourceTimer {
-        let timer = DispatchSource.makeTimerSource(queue: chores)
-        timer.schedule(deadline: .now() + 5, repeating: 60, leeway: .seconds(1))
-        timer.setEventHandler { [node, logger] in
-            node.published.sync()
-            do {
-                let dropped = try node.writer.exclusively { try node.dropErasedBodies(attested: nil) }
-                if dropped > 0 { logger.info("\(dropped) erased bodies are gone from the files") }
-            } catch { logger.error("erased bodies cannot be dropped: \(error)") }
-        }
-        timer.resume()
-        return timer
     }
 }

@@ -11,7 +11,7 @@ extension NodeCommands {
     /// Where this node stands: every log against every peer, and the store.
     func status() throws -> JSONValue {
         var logs: [JSONValue] = []
-        let standing = sync?.ask { $0.standing(now: steadyMilliseconds()) } ?? []
+        let standing = sync?.ask { $0.standing(now: node.steadyMilliseconds) } ?? []
         for line in node.topology.nodes.flatMap(\.keys).map(\.name) {
             guard let origin = OriginName(line) else { continue }
             let state = node.log.state(origin)

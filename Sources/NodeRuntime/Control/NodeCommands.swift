@@ -74,7 +74,7 @@ package final class NodeCommands: Sendable {
     }
 
     func day(_ request: inout JSONObjectReader) throws -> UInt32 {
-        try request.optionalInteger("day", in: 0...Int64(UInt32.max)).map(UInt32.init) ?? today()
+        try request.optionalInteger("day", in: 0...Int64(UInt32.max)).map(UInt32.init) ?? node.today
     }
 
     func subject(_ request: inout JSONObjectReader) throws -> SubjectID {
@@ -88,8 +88,8 @@ package final class NodeCommands: Sendable {
     /// Progress at most ten times a second.
     func throttled(_ emit: @escaping (JSONValue) throws -> Void) -> (String, UInt64, UInt64) throws -> Void {
         var last: UInt64 = 0
-        return { what, done, total in
-            let now = steadyMilliseconds()
+        return { [node] what, done, total in
+            let now = node.steadyMilliseconds
             guard now >= last + 100 else { return }
             last = now
             try emit([

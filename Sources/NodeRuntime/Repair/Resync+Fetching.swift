@@ -82,7 +82,9 @@ extension Resync {
         }
         guard let number else { throw NodeFailure(.unavailable, "the link ended") }
         defer { repairs.forget(UInt64(number)) }
-        let answers = repairs.wait(UInt64(number), deadline: steadyMilliseconds() + Self.deadlineMilliseconds) { !$0.isEmpty }
+        let answers = repairs.wait(UInt64(number), deadline: node.steadyMilliseconds + Self.deadlineMilliseconds) {
+            !$0.isEmpty
+        }
         report.roundTrips += 1
         report.requestBytes += request.byteCount
         report.fetchedBytes += answers.first?.payload.reduce(5) { $0 + $1.count } ?? 0

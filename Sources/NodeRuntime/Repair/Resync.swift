@@ -83,10 +83,10 @@ struct Resync {
     }
 
     private mutating func verify(_ origin: OriginName) throws -> LogVerification? {
-        let started = steadyMilliseconds()
+        let started = node.steadyMilliseconds
         let progress = progress
         let result = try node.logVerifier.verify(origin) { try progress("hashing \(origin)", $0, $1) }
-        report.verifyMilliseconds += steadyMilliseconds() - started
+        report.verifyMilliseconds += node.steadyMilliseconds - started
         report.verifiedEntries += result?.mirror.size ?? 0
         return result
     }
@@ -131,7 +131,7 @@ struct Resync {
         }
         sync.reset(origin)
         guard let state = node.log.state(origin), let held = try? node.held(state) else { return }
-        sync.onCore { $0.reset(held, now: steadyMilliseconds()) }
+        sync.onCore { [node] in $0.reset(held, now: node.steadyMilliseconds) }
     }
 
     private func peers(of origin: OriginName, size: UInt64) -> [SessionStanding] {
@@ -143,10 +143,10 @@ struct Resync {
     /// given to them. A peer that holds less may still have what is damaged: the last entries of a city that was stopped may
     /// not have reached anybody.
     private func awaitedPeers(of origin: OriginName, size: UInt64) throws -> [SessionStanding] {
-        let deadline = steadyMilliseconds() + Self.linkMilliseconds
-        while peers(of: origin, size: size).isEmpty, !areAllLinked, steadyMilliseconds() < deadline {
+        let deadline = node.steadyMilliseconds + Self.linkMilliseconds
+        while peers(of: origin, size: size).isEmpty, !areAllLinked, node.steadyMilliseconds < deadline {
             try progress("waiting for peers that hold \(origin)", 0, 0)
-            usleepMilliseconds(20)
+            node.environment.pause(20)
         }
         let whole = peers(of: origin, size: size)
         return whole + peers(of: origin, size: 1).filter { partial in !whole.contains { $0.identifier == partial.identifier } }
@@ -196,19 +196,19 @@ struct Resync {
 
     private mutating func wait(for state: LogState) throws {
         var last: UInt64 = 0
-        var lastMoved = steadyMilliseconds()
+        var lastMoved = node.steadyMilliseconds
         while let size = node.log.state(state.origin)?.size, size < state.checkpoint?.size ?? 0 {
             try progress("fetching \(state.origin)", size, state.size)
             if size != last {
                 last = size
-                lastMoved = steadyMilliseconds()
+                lastMoved = node.steadyMilliseconds
             }
-            guard steadyMilliseconds() < lastMoved + 2 * Self.deadlineMilliseconds else {
+            guard node.steadyMilliseconds < lastMoved + 2 * Self.deadlineMilliseconds else {
                 report.left.append(
                     "\(state.origin): only \(size) of \(state.size) entries arrived; they go on arriving when a peer has them")
                 return
             }
-            usleepMilliseconds(50)
+            node.environment.pause(50)
         }
     }
 }

@@ -1,6 +1,5 @@
 internal import Cryptography
 internal import Federation
-internal import Foundation
 internal import Scoring
 internal import Storage
 internal import TransparencyLog
@@ -25,7 +24,7 @@ extension Node {
         checksStandings: Bool = true, progress: (String, UInt64, UInt64) throws -> Void
     ) throws -> VerificationReport {
         var report = VerificationReport()
-        let started = steadyMilliseconds()
+        let started = steadyMilliseconds
         let verifier = logVerifier
         for state in log.states {
             guard
@@ -37,7 +36,7 @@ extension Node {
             report.damageCount += verification.damageCount
             report.damages += verification.damages.map(\.description)
         }
-        report.milliseconds = steadyMilliseconds() - started
+        report.milliseconds = steadyMilliseconds - started
         // A fold of damaged logs would blame the standings for what the log has lost.
         if checksStandings, report.damageCount == 0 { report.damagedSubjects = try verifyStandings(progress) }
         return report
@@ -46,10 +45,9 @@ extension Node {
     var logVerifier: LogVerifier { LogVerifier(log, keys: topology.nodes.flatMap(\.keys)) }
 
     private func verifyStandings(_ progress: (String, UInt64, UInt64) throws -> Void) throws -> [String] {
-        let folder = NSTemporaryDirectory() + "/concord-verify-\(getpid())-\(steadyNanoseconds())"
-        try makeFolder(folder, mode: 0o700)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let fresh = try HistoryStore(path: folder + "/standings.sqlite")
+        let folder = try environment.files.scratchFolder()
+        defer { environment.files.remove(folder) }
+        let fresh = try HistoryStore(path: folder + "/standings.sqlite", options: environment.historyOptions)
         defer { fresh.close() }
         // The same numbers for the same names, so that records can be compared as they are.
         for line in history.originLines { _ = try fresh.originNumber(line) }

@@ -94,7 +94,7 @@ extension DraftCheck {
                 "the day \(CalendarDay(dayNumber: Int64(day))) lies before the rulebook's start, \(CalendarDay(dayNumber: rulebook.startDay))"
         }
         // The next day may have begun where the event was seen.
-        guard day <= today() + 1 else { return "the day \(CalendarDay(dayNumber: Int64(day))) lies in the future" }
+        guard day <= node.today + 1 else { return "the day \(CalendarDay(dayNumber: Int64(day))) lies in the future" }
         return rulebook.population == .enrolled ? try enrolmentFlaw(subject, day) : nil
     }
 
@@ -130,7 +130,7 @@ extension DraftCheck {
     }
 
     private func makeRecorders() throws -> Recorders {
-        let scoring = try node.scoringContext(sizes: node.visibleSizes(), day: today())
+        let scoring = try node.scoringContext(sizes: node.visibleSizes(), day: node.today)
         let count = scoring.lines.map { line in OriginName(line).map { node.mayCorrect($0, node.origin) } ?? false }
         return Recorders(scoring: scoring, count: count)
     }

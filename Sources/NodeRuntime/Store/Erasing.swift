@@ -25,7 +25,7 @@ extension Node {
             }
         }
         guard !targets.isEmpty else { return }
-        let now = Int64(wallMilliseconds())
+        let now = Int64(wallMilliseconds)
         let due = targets
         try log.write { transaction in
             for (target, erasure) in due { try transaction.markErased(target, by: erasure, sinceMilliseconds: now) }
@@ -52,7 +52,7 @@ extension Node {
         guard rulebook.population == .enrolled else { return [] }
         var history = SubjectHistory()
         try self.history.history(of: subject, into: &history)
-        let context = try scoringContext(sizes: visibleSizes(), day: today())
+        let context = try scoringContext(sizes: visibleSizes(), day: today)
         var scorer = Scorer(context.scoring)
         return scorer.withdrawnPositions(history, ofNode: origin.nodeLine).map { .erasure(target: $0, ground: .request) }
     }
@@ -60,7 +60,7 @@ extension Node {
     /// Drops the bytes of erased bodies: those whose erasure lies inside an attested cut, or is a day old. Returns how many.
     @discardableResult
     func dropErasedBodies(attested cut: Cut?) throws -> Int {
-        let now = wallMilliseconds()
+        let now = wallMilliseconds
         let due = try log.pendingErasures().filter { pending in
             now >= UInt64(max(0, pending.sinceMilliseconds)) + Self.erasureDelayMilliseconds
                 || pending.erasure.index < cut?.size(of: pending.erasure.origin) ?? 0

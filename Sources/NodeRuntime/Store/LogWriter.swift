@@ -1,6 +1,5 @@
 internal import Cryptography
 internal import Federation
-internal import Foundation
 internal import Storage
 internal import Synchronization
 internal import TransparencyLog
@@ -47,7 +46,7 @@ final class LogWriter: Sendable {
     private static let groupBytes = 8 << 20
 
     private unowned let node: Node
-    private let queue = DispatchQueue(label: "concord.writer", qos: .userInitiated)
+    let lane: any Lane
     private let pending = Mutex(Pending())
     private let delegate = Mutex<(any LogWriterDelegate)?>(nil)
     /// Whether checkpoints may be signed: not before the own past is confirmed by the peers.
@@ -56,6 +55,7 @@ final class LogWriter: Sendable {
 
     init(node: Node) {
         self.node = node
+        lane = node.environment.makeLane(.writer)
         // A node without peers has nobody to ask.
         let hasPeers = node.topology.nodes.indices.contains { $0 != node.index && node.topology.areLinked(node.index, $0) }
         maySign = Mutex(!hasPeers)
@@ -71,7 +71,7 @@ final class LogWriter: Sendable {
             return pending.jobs.count == 1
         }
         switch isFirst {
-        case true?: queue.async { [self] in work() }
+        case true?: lane.async { [self] in work() }
         case false?: break
         case nil: refuse(job, NodeFailure(.unavailable, "the node is being stopped"))
         }
@@ -89,12 +89,12 @@ final class LogWriter: Sendable {
     func historyChanged() { folding.withLock { $0 = EntryFolding(history: node.history) } }
 
     /// Waits until everything submitted so far is done.
-    func drain() { queue.sync {} }
+    func drain() { lane.sync {} }
 
     /// Runs something while nothing is written, and waits for it.
     func exclusively<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
         let result = Mutex<Result<Value, any Error>?>(nil)
-        let done = DispatchSemaphore(value: 0)
+        let done = Signal()
         submit(
             .exclusive { refusal in
                 let outcome = Result {
@@ -102,9 +102,9 @@ final class LogWriter: Sendable {
                     return try body()
                 }
                 result.withLock { $0 = outcome }
-                done.signal()
+                done.raise()
             })
-        done.wait()
+        lane.wait(for: done)
         guard let outcome = result.withLock({ $0 }) else { preconditionFailure("an exclusive job has a result") }
         return try outcome.get()
     }
@@ -112,13 +112,13 @@ final class LogWriter: Sendable {
     /// A transaction of its own, waited for.
     func write(_ body: @escaping @Sendable (LogTransaction) throws -> Void) throws {
         let result = Mutex<NodeFailure?>(nil)
-        let done = DispatchSemaphore(value: 0)
+        let done = Signal()
         submit(
             .other(body) { failure in
                 result.withLock { $0 = failure }
-                done.signal()
+                done.raise()
             })
-        done.wait()
+        lane.wait(for: done)
         if let failure = result.withLock({ $0 }) { throw failure }
     }
 
@@ -279,7 +279,7 @@ extension LogWriter {
             position += UInt64(piece.count)
         }
         try node.history.append(folding.batch)
-        node.clock.withLock { $0.observe(folding.latestTime, wallMilliseconds: wallMilliseconds()) }
+        node.clock.withLock { $0.observe(folding.latestTime, wallMilliseconds: node.wallMilliseconds) }
         try node.noteErasures(in: folding.batch, by: origin)
     }
 

@@ -1,6 +1,5 @@
 internal import Cryptography
 package import Federation
-internal import Foundation
 package import Scoring
 package import Storage
 internal import Synchronization
@@ -22,15 +21,26 @@ package final class Node: Sendable {
     let published: PublishedFile
     let clock = Mutex(HybridClock())
     let excuses = Excuses()
-    let recorded = RecordedReferences()
-    private let lock: FolderLock?
+    let recorded: RecordedReferences
+    package let environment: NodeEnvironment
+    private let lock: any Sendable
     private let writerBox = Mutex<LogWriter?>(nil)
 
     /// Opens a data folder for this process alone.
-    package init(folder: NodeFolder) throws {
+    package convenience init(folder: NodeFolder, environment: NodeEnvironment = NodeEnvironment()) throws {
+        try self.init(
+            folder: folder, identity: NodeIdentity(folder: folder),
+            files: FederationFiles(topologyPath: folder.topologyFile, rulebookPath: folder.rulebookFile),
+            keys: folder.keys(), environment: environment)
+    }
+
+    /// Opens the stores of a node whose configuration was read before.
+    package init(
+        folder: NodeFolder, identity: NodeIdentity, files: FederationFiles, keys: NodeKeys, environment: NodeEnvironment
+    ) throws {
         self.folder = folder
-        identity = try NodeIdentity(folder: folder)
-        let files = try FederationFiles(topologyPath: folder.topologyFile, rulebookPath: folder.rulebookFile)
+        self.identity = identity
+        self.environment = environment
         topology = files.topology
         rulebook = files.rulebook
         guard let index = topology.index(ofNode: identity.node),
@@ -38,15 +48,23 @@ package final class Node: Sendable {
         else { throw NodeFailure(.invalid, "\(folder.topologyFile) names no node \(identity.node)") }
         self.index = index
         self.origin = origin
-        (logKey, linkKey) = try folder.keys()
-        lock = try FolderLock(folder)
-        log = try LogStore(path: folder.logFile)
-        historyBox = Mutex(try HistoryStore.openOrRebuild(path: folder.standingsFile))
-        published = try PublishedFile(path: folder.publishedFile)
+        logKey = keys.log
+        linkKey = keys.link
+        recorded = RecordedReferences(salt: environment.randomBytes(16))
+        lock = try environment.files.lock(folder)
+        log = try LogStore(path: folder.logFile, options: environment.logOptions)
+        historyBox = Mutex(
+            try HistoryStore.openOrRebuild(path: folder.standingsFile, options: environment.historyOptions))
+        published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
         try prepareHistory()
         writerBox.withLock { $0 = LogWriter(node: self) }
         restoreClock()
     }
+
+    var wallMilliseconds: UInt64 { environment.wallMilliseconds() }
+    var steadyMilliseconds: UInt64 { environment.steadyMilliseconds() }
+    /// Today as a day number, UTC.
+    package var today: UInt32 { environment.today }
 
     var writer: LogWriter {
         guard let writer = writerBox.withLock({ $0 }) else { preconditionFailure("the writer stands once the node is open") }
@@ -78,8 +96,8 @@ package final class Node: Sendable {
     private func emptyHistory() throws {
         try historyBox.withLock { history in
             history.close()
-            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.standingsFile + suffix) }
-            history = try HistoryStore(path: folder.standingsFile)
+            for suffix in ["", "-wal", "-shm"] { environment.files.remove(folder.standingsFile + suffix) }
+            history = try HistoryStore(path: folder.standingsFile, options: environment.historyOptions)
         }
     }
 
@@ -104,7 +122,7 @@ package final class Node: Sendable {
     }
 
     func observeTime(milliseconds: UInt64) {
-        clock.withLock { $0.observe(milliseconds << 16, wallMilliseconds: wallMilliseconds()) }
+        clock.withLock { $0.observe(milliseconds << 16, wallMilliseconds: wallMilliseconds) }
     }
 
     /// Whether what `recorder` records can take back what stands in the log of `target`: the same node, or an authority.

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Synchronization
 package import TransparencyLog
 
@@ -9,30 +8,27 @@ package import TransparencyLog
 /// power failure, and then the database, which lost nothing, is ahead of it.
 package final class PublishedFile: Sendable {
     private static let slotBytes = 4_096
-    private let descriptor: Int32
-    private let turn = Mutex(0)
-    /// The largest checkpoint found at the start; nil where the file was not there.
+    private let file: any SmallFile
+    private let turn: Mutex<Int>
+    /// The largest checkpoint of the log found at the start.
     package let initial: Checkpoint?
     package let wasPresent: Bool
 
-    package init(path: String) throws {
-        wasPresent = FileManager.default.fileExists(atPath: path)
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw NodeFailure(.storage, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        initial = [Self.slot(descriptor, 0), Self.slot(descriptor, 1)].compactMap(\.self).max { $0.size < $1.size }
+    /// - Parameter origin: the line of the own log; a checkpoint of an earlier epoch says nothing about this one.
+    package init(path: String, origin: [UInt8], files: any NodeFiles) throws {
+        let (file, wasPresent) = try files.open(path)
+        self.file = file
+        self.wasPresent = wasPresent
+        let slots = [Self.slot(file, 0), Self.slot(file, 1)]
+        let found = slots.map { $0?.origin == origin ? $0 : nil }
+        initial = found.compactMap(\.self).max { $0.size < $1.size }
+        // The next write goes to the slot that does not hold the largest.
+        turn = Mutex(initial != nil && found[1] == initial ? 1 : 0)
     }
 
-    deinit { close(descriptor) }
-
-    private static func slot(_ descriptor: Int32, _ number: Int) -> Checkpoint? {
-        var bytes = [UInt8](repeating: 0, count: slotBytes)
-        let count = pread(descriptor, &bytes, slotBytes, off_t(number * slotBytes))
-        guard count > 0, let end = bytes[..<count].firstIndex(of: 0) ?? bytes[..<count].indices.last.map({ $0 + 1 }) else {
-            return nil
-        }
-        return try? SignedCheckpoint(trusted: Array(bytes[..<end])).checkpoint
+    private static func slot(_ file: any SmallFile, _ number: Int) -> Checkpoint? {
+        let bytes = file.read(at: number * slotBytes, count: slotBytes)
+        return try? SignedCheckpoint(trusted: Array(bytes.prefix { $0 != 0 })).checkpoint
     }
 
     func write(_ checkpoint: SignedCheckpoint) {
@@ -41,9 +37,10 @@ package final class PublishedFile: Sendable {
             turn ^= 1
             return turn
         }
-        let bytes = checkpoint.note + [UInt8](repeating: 0, count: Self.slotBytes - checkpoint.note.count)
-        _ = pwrite(descriptor, bytes, bytes.count, off_t(slot * Self.slotBytes))
+        file.write(
+            checkpoint.note + [UInt8](repeating: 0, count: Self.slotBytes - checkpoint.note.count),
+            at: slot * Self.slotBytes)
     }
 
-    func sync() { fdatasync(descriptor) }
+    func sync() { file.sync() }
 }

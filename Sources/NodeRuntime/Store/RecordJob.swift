@@ -47,7 +47,7 @@ struct StagedRecords {
         var builder = PackedEntriesBuilder()
         var position = first
         let count = jobs.reduce(0) { $0 + $1.drafts.count }
-        let salts = randomBytes(max(1, count * Body.saltBytes))
+        let salts = node.environment.randomBytes(max(1, count * Body.saltBytes))
         var salt = 0
         for job in jobs {
             let isKnown = try job.isDeduplicated ? node.recorded.known(job.drafts, node: node) : []
@@ -70,7 +70,7 @@ struct StagedRecords {
     }
 
     private mutating func append(_ draft: Draft, _ salt: ArraySlice<UInt8>, _ builder: inout PackedEntriesBuilder) {
-        let time = node.clock.withLock { $0.tick(wallMilliseconds: wallMilliseconds()) }
+        let time = node.clock.withLock { $0.tick(wallMilliseconds: node.wallMilliseconds) }
         let entry: Entry
         var body: [UInt8] = []
         switch draft {

@@ -1,6 +1,5 @@
 internal import Cryptography
 internal import Federation
-internal import Foundation
 internal import Scoring
 internal import Storage
 internal import Synchronization
@@ -14,18 +13,21 @@ final class RecordedReferences: Sendable {
         var hashes: Set<UInt64> = []
         /// Up to where the own log has been taken in.
         var upTo: UInt64 = 0
-        var key: [UInt8] = randomBytes(16)
     }
 
+    private let salt: [UInt8]
     private let state = Mutex(State())
+
+    /// - Parameter salt: random, so that nobody can make events that pass for others.
+    init(salt: [UInt8]) { self.salt = salt }
 
     /// For every draft, whether the same stands in the own log, or before it among the drafts.
     func known(_ drafts: [Draft], node: Node) throws -> [Bool] {
         try state.withLock { state in
-            try Self.catchUp(&state, node)
+            try catchUp(&state, node)
             return drafts.map { draft in
                 guard case .body(let day, let subject, let content) = draft,
-                    let hash = Self.hash(day, subject, content, state.key)
+                    let hash = hash(day, subject, content)
                 else { return false }
                 return !state.hashes.insert(hash).inserted
             }
@@ -35,7 +37,7 @@ final class RecordedReferences: Sendable {
     /// Drafts that were taken for recorded but failed are read from the log again.
     func forget() { state.withLock { $0 = State() } }
 
-    private static func catchUp(_ state: inout State, _ node: Node) throws {
+    private func catchUp(_ state: inout State, _ node: Node) throws {
         let size = node.log.state(node.origin)?.size ?? 0
         while state.upTo < size {
             let end = min(size, (state.upTo / 256 + 64) * 256)
@@ -43,7 +45,7 @@ final class RecordedReferences: Sendable {
                 piece.forEach { _, item in
                     guard !item.isVerbatim, let kind = EventKind(rawValue: item.bytes[1]), kind != .erasure,
                         let body = try? Body(decoding: Array(item.body), kind: kind),
-                        let hash = hash(body.day, body.subject, body.content, state.key)
+                        let hash = hash(body.day, body.subject, body.content)
                     else { return }
                     state.hashes.insert(hash)
                 }
@@ -52,10 +54,10 @@ final class RecordedReferences: Sendable {
         }
     }
 
-    /// Nil for an observation without a reference. With a key, so that nobody can make events that pass for others.
-    private static func hash(_ day: UInt32, _ subject: SubjectID, _ content: Body.Content, _ key: [UInt8]) -> UInt64? {
+    /// Nil for an observation without a reference.
+    private func hash(_ day: UInt32, _ subject: SubjectID, _ content: Body.Content) -> UInt64? {
         if case .observation(_, _, let reference) = content, reference.isEmpty { return nil }
-        let body = Body(salt: key, day: day, subject: subject, content: content)
+        let body = Body(salt: salt, day: day, subject: subject, content: content)
         return sha256([content.kind.rawValue] + body.encoded).prefix
     }
 }
@@ -70,15 +72,14 @@ extension Node {
             }
         }
         let outcome = Mutex<Result<RecordResult, NodeFailure>?>(nil)
-        let done = DispatchSemaphore(value: 0)
-        let writer = writer
+        let done = Signal()
         writer.submit(
             .record(
                 RecordJob(drafts: drafts, isDeduplicated: isDeduplicated) { result in
                     outcome.withLock { $0 = result }
-                    done.signal()
+                    done.raise()
                 }))
-        done.wait()
+        writer.lane.wait(for: done)
         guard let result = outcome.withLock({ $0 }) else { preconditionFailure("a record job has a result") }
         if case .failure = result { recorded.forget() }
         return try result.get()

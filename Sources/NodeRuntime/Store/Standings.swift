@@ -123,11 +123,11 @@ extension Node {
         return try standings(of: history, context, visit: visit)
     }
 
-    /// Scores every subject of a history, in two threads by halves of the subjects.
+    /// Scores every subject of a history, in several threads by parts of the subjects.
     func standings(
         of history: HistoryStore, _ context: NodeScoringContext, visit: ((StandingsLine) throws -> Void)?
     ) throws -> StandingsSummary {
-        let partitions = try history.snapshot().partitions(2)
+        let partitions = try history.snapshot().partitions(environment.scoringThreads)
         let outcomes = Mutex<[Int: Result<[StandingsLine], any Error>]>([:])
         DispatchQueue.concurrentPerform(iterations: partitions.count) { place in
             let outcome = Result { try scores(partitions[place], context) }

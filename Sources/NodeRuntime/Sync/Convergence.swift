@@ -11,14 +11,18 @@ internal import TransparencyLog
 /// Cuts and attestations: this node's answers to others' questions, and the questions it asks itself.
 final class Convergence: Sendable {
     let node: Node
-    let repairs = Waiters<Message>()
+    let repairs: Waiters<Message>
     let linkFailures = LinkFailures()
-    private let replies = Waiters<Reply>()
+    private let replies: Waiters<Reply>
     private let ask = Mutex<(@Sendable (Question) -> Void)?>(nil)
     /// Attestations that were made once: asked again for the same cut, the same bytes are given.
     private let made = Mutex<[Digest: [UInt8]]>([:])
 
-    init(node: Node) { self.node = node }
+    init(node: Node) {
+        self.node = node
+        repairs = Waiters(node.environment)
+        replies = Waiters(node.environment)
+    }
 
     func setAsk(_ ask: @escaping @Sendable (Question) -> Void) { self.ask.withLock { $0 = ask } }
 
@@ -31,7 +35,7 @@ final class Convergence: Sendable {
         _ content: Question.Content, deadline: UInt64, until isEnough: ([String: Reply]) -> Bool
     ) -> [String: Reply] {
         let question = Question(
-            identifier: randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }, asker: ownName, content: content)
+            identifier: node.environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }, asker: ownName, content: content)
         replies.expect(question.identifier)
         defer { replies.forget(question.identifier) }
         ask.withLock { $0 }?(question)
@@ -40,7 +44,7 @@ final class Convergence: Sendable {
     }
 
     func tell(_ content: Question.Content) {
-        let identifier = randomBytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let identifier = node.environment.randomBytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         ask.withLock { $0 }?(Question(identifier: identifier, asker: ownName, content: content))
     }
 
@@ -144,8 +148,9 @@ extension Convergence {
         }
         guard !good.isEmpty else { return }
         let attestations = good
+        let now = Int64(node.wallMilliseconds)
         try node.writer.write { transaction in
-            try transaction.putCut(text, atMilliseconds: Int64(wallMilliseconds()))
+            try transaction.putCut(text, atMilliseconds: now)
             for (name, note) in attestations {
                 try transaction.putAttestation(StoredAttestation(cut: cut.hash, node: Array(name.utf8), note: note))
             }

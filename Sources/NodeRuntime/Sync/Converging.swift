@@ -45,7 +45,7 @@ extension Convergence {
 
     /// Proposes a cut of what exists now, waits until every node has reached it, and gathers attestations.
     func converge(day: UInt32, timeoutMilliseconds: UInt64, progress: (String) throws -> Void) throws -> ConvergenceReport {
-        let deadline = steadyMilliseconds() + timeoutMilliseconds
+        let deadline = node.steadyMilliseconds + timeoutMilliseconds
         guard node.writer.isConfirmed else {
             throw NodeFailure(.unavailable, "no cut can be proposed here: \(Self.unconfirmed)")
         }
@@ -80,10 +80,10 @@ extension Convergence {
     private func reach(
         _ deadline: UInt64, _ progress: (String) throws -> Void
     ) throws -> (Frontiers, refusals: [String: String]) {
-        var (frontiers, refusals) = try frontiers(until: min(deadline, steadyMilliseconds() + 2_000))
+        var (frontiers, refusals) = try frontiers(until: min(deadline, node.steadyMilliseconds + 2_000))
         var goals = goals(frontiers)
         var lastTold = 0
-        while steadyMilliseconds() < deadline {
+        while node.steadyMilliseconds < deadline {
             let late = node.topology.nodes.map(\.name).filter { name in
                 guard let held = frontiers[name]?.held else { return true }
                 return goals.contains { (held[$0.key]?.complete ?? 0) < $0.value }
@@ -91,9 +91,9 @@ extension Convergence {
             if late.isEmpty { break }
             if late.count != lastTold { try progress("waiting for \(late.joined(separator: ", "))") }
             lastTold = late.count
-            usleepMilliseconds(100)
+            node.environment.pause(100)
             let isMissing = frontiers.count < node.topology.nodes.count
-            (frontiers, refusals) = try self.frontiers(until: min(deadline, steadyMilliseconds() + 1_000))
+            (frontiers, refusals) = try self.frontiers(until: min(deadline, node.steadyMilliseconds + 1_000))
             // Nodes that were not heard at the start bring what they recorded.
             if isMissing { goals.merge(self.goals(frontiers)) { max($0, $1) } }
         }
@@ -176,7 +176,7 @@ extension Convergence {
         var notes: [String: (note: [UInt8], attestation: Attestation)] = [:]
         let others = participants.subtracting([node.identity.node])
         // Nodes have reached the cut: what remains is to compute it, for which they get a little time in any case.
-        let replies = gather(.attest(cut: cut.text), deadline: max(deadline, steadyMilliseconds() + 10_000)) {
+        let replies = gather(.attest(cut: cut.text), deadline: max(deadline, node.steadyMilliseconds + 10_000)) {
             others.isSubset(of: $0.keys)
         }
         let own = try attest(cut.text)

@@ -1,6 +1,5 @@
 internal import Cryptography
 internal import Federation
-internal import Foundation
 internal import Replication
 internal import Storage
 internal import Synchronization
@@ -9,7 +8,7 @@ internal import TransparencyLog
 /// Hashes and proves ranges before they are stored, one after another, on a thread of its own beside the writer's.
 final class Integrator: Sendable {
     private let node: Node
-    private let queue = DispatchQueue(label: "concord.integrator", qos: .userInitiated)
+    private let lane: any Lane
     /// The tree of each log up to what was handed to the writer.
     private let trees = Mutex<[OriginName: CompactRange]>([:])
     private let isStopped = Mutex(false)
@@ -17,11 +16,12 @@ final class Integrator: Sendable {
 
     init(node: Node, done: @escaping @Sendable (Integration, IntegrationFailure?) -> Void) {
         self.node = node
+        lane = node.environment.makeLane(.integrator)
         self.done = done
     }
 
     func submit(_ integration: Integration) {
-        queue.async { [self] in
+        lane.async { [self] in
             if !isStopped.withLock({ $0 }) { integrate(integration) }
         }
     }
@@ -29,7 +29,7 @@ final class Integrator: Sendable {
     /// Hands nothing to the writer any more.
     func stop() {
         isStopped.withLock { $0 = true }
-        queue.sync {}
+        lane.sync {}
     }
 
     /// What was handed on but not stored is forgotten: the next range follows on the store.

@@ -1,28 +1,22 @@
 internal import Cryptography
 internal import Federation
-internal import Foundation
-internal import Logging
-internal import NIOCore
-internal import NIOPosix
-internal import Replication
+package import Logging
+package import Replication
 internal import Scoring
 internal import Storage
 internal import SyncProtocol
 internal import Synchronization
 internal import TransparencyLog
-internal import Transport
 
 /// Runs the replica: links bring frames in, its actions are carried out, the store tells it what became of them. The
 /// replica itself is touched by one queue alone.
-final class SyncService: Sendable {
-    let node: Node
+package final class SyncService: Sendable {
+    package let node: Node
     let logger: Logger
-    private let core = DispatchQueue(label: "concord.replica", qos: .userInitiated)
-    /// Reads of the store for peers: beside each other, and beside the replica.
-    private let readers = DispatchQueue(label: "concord.readers", qos: .userInitiated, attributes: .concurrent)
+    private let core: any Lane
+    private let readers: any Lane
     private let state: CoreState
-    private let links = Mutex<[SessionID: Link]>([:])
-    private let group: MultiThreadedEventLoopGroup
+    private let links = Mutex<[SessionID: any PeerLink]>([:])
     private let integrator = Mutex<Integrator?>(nil)
     let convergence: Convergence
     let traffic = Mutex<Traffic>(Traffic())
@@ -33,20 +27,21 @@ final class SyncService: Sendable {
     /// The replica in a box: only `core` opens it.
     private final class CoreState: @unchecked Sendable {
         var replica: Replica
-        var timer: (any DispatchSourceTimer)?
+        var timer: (any LaneTimer)?
         init(_ replica: consuming Replica) { self.replica = replica }
     }
 
     /// Bytes on the wire of links that have ended, for the sums.
-    struct Traffic: Sendable {
-        var sent: UInt64 = 0
-        var received: UInt64 = 0
+    package struct Traffic: Sendable {
+        package var sent: UInt64 = 0
+        package var received: UInt64 = 0
     }
 
-    init(node: Node, group: MultiThreadedEventLoopGroup, logger: Logger) throws {
+    package init(node: Node, logger: Logger) throws {
         self.node = node
-        self.group = group
         self.logger = logger
+        core = node.environment.makeLane(.replica)
+        readers = node.environment.makeLane(.readers)
         let hello = Hello(
             federation: Array(node.topology.federation.utf8), node: Array(node.identity.node.utf8), epoch: node.identity.epoch,
             topologyHash: node.topology.hash, rulebookHash: node.rulebook.hash, wallMilliseconds: 0)
@@ -65,20 +60,16 @@ final class SyncService: Sendable {
         node.writer.setDelegate(self)
     }
 
-    func start() {
+    package func start() {
         core.sync {
-            let timer = DispatchSource.makeTimerSource(queue: core)
-            timer.schedule(deadline: .now() + .milliseconds(20), repeating: .milliseconds(20), leeway: .milliseconds(5))
-            timer.setEventHandler { [unowned self] in
-                state.replica.tick(now: steadyMilliseconds())
+            state.timer = core.every(20, delay: 20) { [unowned self] in
+                state.replica.tick(now: node.steadyMilliseconds)
                 carryOut()
             }
-            timer.resume()
-            state.timer = timer
         }
     }
 
-    func stop() {
+    package func stop() {
         core.sync {
             state.timer?.cancel()
             state.timer = nil
@@ -87,11 +78,11 @@ final class SyncService: Sendable {
         for link in links.withLock({ Array($0.values) }) { link.close() }
         core.sync {}
         integrator.withLock { $0 }?.stop()
-        readers.sync(flags: .barrier) {}
+        readers.sync {}
     }
 
     /// Changes the replica on its queue and carries out what follows.
-    func onCore(_ body: @escaping @Sendable (inout Replica) -> Void) {
+    package func onCore(_ body: @escaping @Sendable (inout Replica) -> Void) {
         core.async { [self] in
             body(&state.replica)
             carryOut()
@@ -99,7 +90,7 @@ final class SyncService: Sendable {
     }
 
     /// The same, waited for.
-    func ask<Value: Sendable>(_ body: @Sendable (inout Replica) -> Value) -> Value {
+    package func ask<Value: Sendable>(_ body: @Sendable (inout Replica) -> Value) -> Value {
         core.sync {
             let value = body(&state.replica)
             carryOut()
@@ -107,7 +98,7 @@ final class SyncService: Sendable {
         }
     }
 
-    var bytesOnTheWire: Traffic {
+    package var bytesOnTheWire: Traffic {
         var sum = traffic.withLock { $0 }
         for link in links.withLock({ Array($0.values) }) {
             sum.sent += link.bytesSent
@@ -222,7 +213,7 @@ extension SyncService {
 
     private func integrationEnded(_ integration: Integration, _ failure: IntegrationFailure?) {
         guard let failure else { return noteArrival(integration) }
-        onCore { $0.integrationFailed(integration, failure, now: steadyMilliseconds()) }
+        onCore { [node] in $0.integrationFailed(integration, failure, now: node.steadyMilliseconds) }
     }
 
     private func noteArrival(_ integration: Integration) {
@@ -241,25 +232,26 @@ extension SyncService {
 extension SyncService: LogWriterDelegate {
     func writerIntegrated(_ origin: OriginName) {
         guard let state = node.log.state(origin), let held = try? node.held(state) else { return }
-        onCore { $0.integrated(held, now: steadyMilliseconds()) }
+        onCore { [node] in $0.integrated(held, now: node.steadyMilliseconds) }
     }
 
     func writerPublished(_ checkpoint: SignedCheckpoint, first: UInt64, pieces: [PackedEntries]) {
-        onCore { $0.published(checkpoint, first: first, pieces: pieces, now: steadyMilliseconds()) }
+        onCore { [node] in $0.published(checkpoint, first: first, pieces: pieces, now: node.steadyMilliseconds) }
     }
 
     /// The store takes nothing: pulls rest, and it is tried again every second.
     func writerFailed(_ failure: NodeFailure) {
         logger.error("the store does not take what it should: \(failure.message)")
-        onCore { $0.setPaused(true, now: steadyMilliseconds()) }
-        core.asyncAfter(deadline: .now() + 1) { [self] in
+        onCore { [node] in $0.setPaused(true, now: node.steadyMilliseconds) }
+        core.after(1_000) { [self] in
+            let now = node.wallMilliseconds
             node.writer.submit(
                 .other {
-                    try $0.setMeta("probe", Array("\(wallMilliseconds())".utf8))
+                    try $0.setMeta("probe", Array("\(now)".utf8))
                 } _: { [self] failure in
                     if failure == nil {
                         logger.notice("the store takes entries again")
-                        onCore { $0.setPaused(false, now: steadyMilliseconds()) }
+                        onCore { [node] in $0.setPaused(false, now: node.steadyMilliseconds) }
                     }
                 })
         }
@@ -267,8 +259,8 @@ extension SyncService: LogWriterDelegate {
 }
 
 // Links.
-extension SyncService: LinkHandler {
-    func linkOpened(_ link: Link) {
+extension SyncService {
+    package func opened(_ link: any PeerLink) {
         guard let peer = node.topology.index(ofLinkKey: link.peerKey) else { return link.close() }
         let session = SessionID(link.identifier)
         links.withLock { $0[session] = link }
@@ -276,37 +268,30 @@ extension SyncService: LinkHandler {
             links.withLock { $0[session] = nil }
             return link.close()
         }
-        onCore { $0.linkOpened(session, peer: peer, now: steadyMilliseconds(), wallMilliseconds: wallMilliseconds()) }
+        onCore { [node] in
+            $0.linkOpened(session, peer: peer, now: node.steadyMilliseconds, wallMilliseconds: node.wallMilliseconds)
+        }
     }
 
-    func linkReceived(_ link: Link, _ frame: Frame) {
+    package func received(_ type: UInt8, _ payload: [UInt8], from link: any PeerLink) {
         let session = SessionID(link.identifier)
         do {
-            let message = try Message(type: frame.type, payload: frame.payload)
-            onCore { $0.received(message, from: session, now: steadyMilliseconds()) }
+            let message = try Message(type: type, payload: payload)
+            onCore { [node] in $0.received(message, from: session, now: node.steadyMilliseconds) }
         } catch {
-            let reason = "type \(frame.type), \(frame.payload.count) bytes: \(error)"
+            let reason = "type \(type), \(payload.count) bytes: \(error)"
             onCore { $0.receivedUndecodable(reason, from: session) }
         }
     }
 
-    func linkWritabilityChanged(_ link: Link, isWritable: Bool) {}
-
-    func linkClosed(_ link: Link, _ reason: LinkClosure) {
+    package func closed(_ link: any PeerLink, _ reason: String) {
         let session = SessionID(link.identifier)
         guard links.withLock({ $0.removeValue(forKey: session) }) != nil else { return }
         traffic.withLock {
             $0.sent += link.bytesSent
             $0.received += link.bytesReceived
         }
-        let text = "\(reason)"
-        onCore { $0.linkClosed(session, reason: text, now: steadyMilliseconds()) }
-    }
-
-    func linkFailed(remoteAddress: String, isInitiator: Bool, _ reason: LinkClosure) {
-        convergence.linkFailures.note(remoteAddress, "\(reason)") { text in
-            logger.warning("no link \(isInitiator ? "to" : "from") \(remoteAddress): \(text)")
-        }
+        onCore { [node] in $0.linkClosed(session, reason: reason, now: node.steadyMilliseconds) }
     }
 }
 

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import SyncProtocol
 internal import Synchronization
 
@@ -9,8 +8,10 @@ final class Waiters<Value: Sendable>: Sendable {
         var isEnded = false
     }
 
-    private let condition = NSCondition()
+    private let environment: NodeEnvironment
     private let waiters = Mutex<[UInt64: Waiter]>([:])
+
+    init(_ environment: NodeEnvironment) { self.environment = environment }
 
     func expect(_ number: UInt64) { waiters.withLock { $0[number] = Waiter() } }
 
@@ -22,20 +23,14 @@ final class Waiters<Value: Sendable>: Sendable {
             guard waiters[number] != nil else { return }
             if let value { waiters[number]?.values.append(value) } else { waiters[number]?.isEnded = true }
         }
-        condition.lock()
-        condition.broadcast()
-        condition.unlock()
     }
 
     /// The answers so far, once `isEnough` says so, nothing more comes, or the deadline has passed.
     func wait(_ number: UInt64, deadline: UInt64, until isEnough: ([Value]) -> Bool) -> [Value] {
-        condition.lock()
-        defer { condition.unlock() }
         while true {
             let (values, isEnded) = waiters.withLock { ($0[number]?.values ?? [], $0[number]?.isEnded ?? true) }
-            let now = steadyMilliseconds()
-            if isEnded || isEnough(values) || now >= deadline { return values }
-            _ = condition.wait(until: Date(timeIntervalSinceNow: Double(min(deadline - now, 100)) / 1_000))
+            if isEnded || isEnough(values) || environment.steadyMilliseconds() >= deadline { return values }
+            environment.pause(1)
         }
     }
 }
