@@ -99,7 +99,7 @@ extension LogTransaction {
 
     /// Pages of the tail table can hold copies of rows that were moved to other pages. Emptying the table frees all its
     /// pages, which overwrites them with zeros (`secure_delete`).
-    private func rewriteTails() throws {
+    func rewriteTails() throws {
         for origin in changedStates.map(\.origin) { try change(origin) { try $0.flush(to: database) } }
         try guarded {
             try database.run("INSERT INTO tail_copy SELECT * FROM tail")
@@ -138,7 +138,7 @@ extension StagedLog {
     }
 
     /// Entries of a full bundle, or of the tail.
-    private func items(_ bundle: UInt64, _ database: Database) throws -> PackedEntries {
+    func items(_ bundle: UInt64, _ database: Database) throws -> PackedEntries {
         if bundle == log.levels.bundles { return log.tail }
         let bytes = try database.firstRow("SELECT items FROM bundle WHERE key = ?", [RowKey.make(log.number, bundle)]) {
             try $0.bytes(0)

@@ -95,6 +95,14 @@ package struct IndexBits: Equatable, Sendable {
     package mutating func insert(_ index: UInt64) { update(index, true) }
     package mutating func remove(_ index: UInt64) { update(index, false) }
 
+    /// Takes out `index` and every larger one.
+    package mutating func removeAll(from index: UInt64) {
+        for number in bundles.keys.sorted() where number >= index >> 8 {
+            let kept = number == index >> 8 ? bits(ofBundle: number).indices.filter { $0 < Int(index & 255) } : []
+            set(BundleBits(kept), ofBundle: number)
+        }
+    }
+
     private mutating func update(_ index: UInt64, _ value: Bool) {
         var bits = bits(ofBundle: index >> 8)
         bits[Int(index & 255)] = value

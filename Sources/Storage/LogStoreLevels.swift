@@ -16,6 +16,19 @@ package struct LogLevels: Sendable {
     /// Number of full bundles.
     package var bundles: UInt64 { count(0) }
 
+    /// Keeps the roots of the first `bundles` bundles, which are all there.
+    mutating func truncate(to bundles: UInt64) {
+        precondition(bundles <= self.bundles, "a log is cut to what it holds")
+        var count = Int(bundles)
+        let width = Int(Tiling.width)
+        for level in tiles.indices {
+            tiles[level].removeLast(tiles[level].count - (count + width - 1) / width)
+            if count % width > 0 { tiles[level][count / width].removeLast(tiles[level][count / width].count - count % width) }
+            count /= width
+        }
+        while tiles.last?.isEmpty == true { tiles.removeLast() }
+    }
+
     func count(_ level: Int) -> UInt64 {
         guard level < tiles.count, let last = tiles[level].last else { return 0 }
         return UInt64(tiles[level].count - 1) * Tiling.width + UInt64(last.count)
@@ -94,8 +107,11 @@ final class LogHashes: SubtreeHashes {
     }
 
     /// Root of the tree of the first `size` leaves.
-    func root(at size: UInt64) throws -> Digest {
-        if size == log.size { return log.root }
+    func root(at size: UInt64) throws -> Digest { try range(of: size).root }
+
+    /// The first `size` leaves.
+    func range(of size: UInt64) throws -> CompactRange {
+        if size == log.size { return log.range }
         var hashes: [Digest] = []
         var start: UInt64 = 0
         for level in stride(from: 63, through: 0, by: -1) where size >> UInt64(level) & 1 == 1 {
@@ -103,7 +119,7 @@ final class LogHashes: SubtreeHashes {
             start += UInt64(1) << UInt64(level)
         }
         guard let range = CompactRange(size: size, hashes: hashes) else { throw beyond }
-        return range.root
+        return range
     }
 
     private var beyond: StoreFailure {

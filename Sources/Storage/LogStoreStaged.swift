@@ -86,6 +86,12 @@ struct StagedLog {
         changedMarks.insert(index >> 8)
     }
 
+    /// The rows of marks of a bundle and those behind it were removed: what is left of its marks is to be written again.
+    mutating func remarkMissing(from bundle: UInt64) {
+        changedMarks = changedMarks.filter { $0 < bundle }
+        if !log.missing.bits(ofBundle: bundle).isEmpty { changedMarks.insert(bundle) }
+    }
+
     // MARK: Rows
 
     /// Another tail of the same entries, for a changed body.

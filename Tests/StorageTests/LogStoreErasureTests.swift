@@ -176,7 +176,7 @@ import TransparencyLog
 }
 
 /// All runs of eight bytes in a file.
-private struct Windows {
+struct Windows {
     private var windows: Set<UInt64> = []
 
     init(_ data: Data) {
