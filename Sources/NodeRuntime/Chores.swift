@@ -9,6 +9,7 @@ package final class Chores: Sendable {
     private let node: Node
     private let logger: Logger
     private let lane: any Lane
+    private let isFirst = Mutex(true)
     private let timer = Mutex<(any LaneTimer)?>(nil)
 
     package init(node: Node, logger: Logger) {
@@ -33,9 +34,22 @@ package final class Chores: Sendable {
 
     private func work() {
         node.published.sync()
+        if isFirst.withLock({ isFirst in
+            defer { isFirst = false }
+            return isFirst
+        }) {
+            settleWithdrawals()
+        }
         do {
             let dropped = try node.writer.exclusively { [node] in try node.dropErasedBodies(attested: nil) }
             if dropped > 0 { logger.info("\(dropped) erased bodies are gone from the files") }
         } catch { logger.error("erased bodies cannot be dropped: \(error)") }
+    }
+
+    /// A node that was killed between a withdrawal and the erasures that it owes makes up for it.
+    private func settleWithdrawals() {
+        do { node.writer.eraseOwn(try node.withdrawnSubjects()) } catch {
+            logger.error("withdrawals cannot be looked through: \(error)")
+        }
     }
 }

@@ -51,14 +51,17 @@ package struct NodeIdentity: Equatable, Sendable {
                 .invalid,
                 "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
         }
+        try self.init(bytes: readFile(folder.identityFile, limit: 4_096), name: folder.identityFile)
+    }
+
+    /// - Parameter name: where the bytes come from, for the message.
+    init(bytes: [UInt8], name: String) throws {
         do {
-            var reader = try JSONObjectReader(JSONValue.parse(readFile(folder.identityFile, limit: 4_096)))
+            var reader = try JSONObjectReader(JSONValue.parse(bytes))
             node = try reader.string("node")
             epoch = UInt64(try reader.integer("epoch", in: 1...Int64.max))
             try reader.finish()
-        } catch let failure as JSONFailure {
-            throw NodeFailure(.invalid, "\(folder.identityFile): \(failure)")
-        }
+        } catch { throw NodeFailure(.invalid, "\(name): \(error)") }
     }
 
     package var json: JSONValue {

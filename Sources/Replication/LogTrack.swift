@@ -9,7 +9,7 @@ struct LogTrack {
     /// Index of the node in the topology.
     let node: Int
     let quota: UInt64
-    /// Entries that are durable and proven; of the own log those that are published.
+    /// Entries that are durable and proven.
     var stored: UInt64
     var complete: UInt64
     var checkpoint: SignedCheckpoint?
@@ -49,7 +49,7 @@ struct LogTrack {
         self.keys = keys
         self.node = node
         self.quota = isOwn ? UInt64.max : quota
-        stored = isOwn ? held.checkpoint?.size ?? 0 : held.stored
+        stored = held.stored
         complete = held.complete
         checkpoint = held.checkpoint
         missing = held.missing

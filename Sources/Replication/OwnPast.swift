@@ -3,13 +3,16 @@ internal import TransparencyLog
 /// What is known of the own log's past since the start: whether the store holds all of it, as far as peers can show.
 ///
 /// A node that was restored from an old copy, or lost its last commits, would sign another history than the one that it
-/// has published. So after every start it asks first; announcements at the beginning of a session are the answers.
+/// has published. So after every start it asks first; announcements at the beginning of a session are the answers. A
+/// majority of them is enough, but the others are given a while: who saw the newest entries may be slow to come back.
 struct OwnPast {
     private(set) var isConfirmed: Bool
     private let needed: Int
     /// Peers that have not answered yet.
     private var asked: Set<Int>
     private var answers = 0
+    /// When enough had answered.
+    private var enoughAt: UInt64?
     /// Largest size that the own log was shown to have had.
     private(set) var shown: UInt64
     /// Sessions whose announcement of the own log is being compared with the store.
@@ -30,7 +33,11 @@ struct OwnPast {
     }
 
     /// A peer has told all that it holds; only those that the topology links with this node count, each once.
-    mutating func answered(peer: Int) { if asked.remove(peer) != nil { answers += 1 } }
+    mutating func answered(peer: Int, now: UInt64) {
+        guard asked.remove(peer) != nil else { return }
+        answers += 1
+        if answers >= needed, enoughAt == nil { enoughAt = now }
+    }
 
     mutating func wasShown(_ size: UInt64) { shown = max(shown, size) }
 
@@ -38,13 +45,40 @@ struct OwnPast {
     mutating func compared(in session: SessionID) { comparing.remove(session) }
     mutating func sessionEnded(_ session: SessionID) { comparing.remove(session) }
 
-    /// Whether enough peers have answered and a store of `stored` entries holds all that they showed.
-    func isSettled(stored: UInt64) -> Bool { answers >= needed && stored >= shown && comparing.isEmpty }
+    /// Whether enough peers have answered, the others have had their time, and a store of `stored` entries holds all that
+    /// was shown.
+    func isSettled(stored: UInt64, now: UInt64) -> Bool {
+        guard answers >= needed, stored >= shown, comparing.isEmpty else { return false }
+        return asked.isEmpty || now >= (enoughAt ?? now) + ReplicaLimits.absentPeerMilliseconds
+    }
+
+    func standing(stored: UInt64, name: (Int) -> String) -> PastStanding {
+        PastStanding(
+            isConfirmed: isConfirmed, answers: answers, needed: needed, unheard: asked.sorted().map(name), shown: shown,
+            stored: stored)
+    }
 
     mutating func confirm() { isConfirmed = true }
 }
 
+/// What a node that does not publish yet waits for.
+package struct PastStanding: Sendable {
+    package let isConfirmed: Bool
+    /// Peers that have shown what they hold of the own log, and how many have to.
+    package let answers: Int
+    package let needed: Int
+    /// Peers that have not yet.
+    package let unheard: [String]
+    /// Largest size of the own log that was shown, and what of it is stored.
+    package let shown: UInt64
+    package let stored: UInt64
+}
+
 extension Replica {
+    package var pastStanding: PastStanding {
+        past.standing(stored: ownLog.map { logs[$0].stored } ?? 0) { name($0) }
+    }
+
     /// Whether the own log may be published.
     package var isConfirmed: Bool { past.isConfirmed }
 
@@ -63,7 +97,8 @@ extension Replica {
     }
 
     mutating func confirmIfSettled() {
-        guard let log = ownLog, !past.isConfirmed, !logs[log].isFrozen, past.isSettled(stored: logs[log].stored) else { return }
+        guard let log = ownLog, !past.isConfirmed, !logs[log].isFrozen, past.isSettled(stored: logs[log].stored, now: now)
+        else { return }
         past.confirm()
         act(.confirmed)
     }

@@ -11,7 +11,7 @@ extension Replica {
         sessions[slot].hasAnnounced = true
         // Nothing is what a peer without an announcement of a log holds, and while nothing is published it has all of it.
         if let log = ownLog, logs[log].stored == 0, sessions[slot].holdings[log] == nil { sessions[slot].pushedTo = 0 }
-        past.answered(peer: sessions[slot].peer)
+        past.answered(peer: sessions[slot].peer, now: now)
         confirmIfSettled()
     }
 

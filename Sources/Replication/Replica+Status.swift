@@ -33,8 +33,7 @@ extension Replica {
             var peers: [LogStanding.PeerSize] = []
             for slot in 0..<sessions.count where sessions[slot].machine.isOpen {
                 let size = sessions[slot].holdings[log]?.checkpoint.size ?? 0
-                let pushed = log == ownLog ? sessions[slot].pushedTo ?? 0 : 0
-                peers.append(.init(peer: name(sessions[slot].peer), size: max(size, min(pushed, size))))
+                peers.append(.init(peer: name(sessions[slot].peer), size: size))
             }
             let track = logs[log]
             return LogStanding(

@@ -54,7 +54,7 @@ extension Replica {
     private mutating func take(_ held: HeldLog, _ log: Int) {
         // Bodies that arrive make room for asking for the next ones at once.
         if held.missing.first != logs[log].missing.first { logs[log].bodiesAskedAt = 0 }
-        logs[log].stored = log == ownLog ? held.checkpoint?.size ?? 0 : held.stored
+        logs[log].stored = held.stored
         logs[log].complete = held.complete
         logs[log].missing = held.missing
         if held.missing.isEmpty { incomplete.remove(log) } else { incomplete.insert(log) }

@@ -10,6 +10,7 @@ extension Replica {
         expirePulls()
         expireFills()
         expireSearches()
+        confirmIfSettled()
         answering.expire(now: now)
         announceNews()
         giveCredit()

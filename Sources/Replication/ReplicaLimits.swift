@@ -48,6 +48,9 @@ enum ReplicaLimits {
     static let storeRestMilliseconds: UInt64 = 1_000
     /// Searches for the entry at which two histories part, under way at the same time.
     static let searchesAtOnce = 16
+    /// Milliseconds that a node with a majority's answers waits for the others before it publishes: longer than the longest
+    /// pause between two attempts at a link.
+    static let absentPeerMilliseconds: UInt64 = 8_000
     /// Links with one peer at the same time, while it is not settled which one stays.
     static let sessionsPerPeer = 2
 }

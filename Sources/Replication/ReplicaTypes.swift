@@ -17,7 +17,7 @@ package struct SessionID: Hashable, Comparable, Sendable {
 /// What the store holds of one log.
 package struct HeldLog: Equatable, Sendable {
     package var origin: OriginName
-    /// Entries that are durable and proven.
+    /// Entries that are durable and proven: of the own log those that are signed for.
     package var stored: UInt64
     /// Up to where no body is missing that no erasure excuses.
     package var complete: UInt64

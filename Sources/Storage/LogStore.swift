@@ -189,7 +189,7 @@ extension LogStore {
 }
 
 /// A new file is durable only once its folder is.
-private func syncFolder(of path: String) throws {
+func syncFolder(of path: String) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let descriptor = open(folder, O_RDONLY)
     guard descriptor >= 0 else { throw StoreFailure(.inputOutput, "the folder \(folder) cannot be opened: errno \(errno)") }

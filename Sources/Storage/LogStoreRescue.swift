@@ -87,7 +87,10 @@ extension LogStore {
 
     /// Cuts, attestations and settings, up to where they can be read.
     private static func copyRecords(from source: Database, to target: LogStore) throws {
-        let tables = [("cut", ["hash", "text", "at"]), ("attestation", ["cut", "node", "note"]), ("meta", ["key", "value"])]
+        let tables = [
+            ("cut", ["hash", "text", "at"]), ("attestation", ["cut", "node", "note"]), ("meta", ["key", "value"]),
+            ("aside", ["origin", "first", "hashes", "items"]),
+        ]
         try target.write { transaction in
             for (table, columns) in tables {
                 do {

@@ -46,7 +46,13 @@ enum LogStoreSchema {
           cut BLOB NOT NULL, node BLOB NOT NULL, note BLOB NOT NULL, PRIMARY KEY (cut, node)
         ) STRICT;
         CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+        """,
         """
+        CREATE TABLE aside (               -- own entries that were never published; origin 0: never in a log
+          origin INTEGER NOT NULL, first INTEGER NOT NULL, hashes BLOB NOT NULL, items BLOB NOT NULL,
+          PRIMARY KEY (origin, first)
+        ) STRICT;
+        """,
     ]
 
     /// "CNCD": tells the file from other databases.

@@ -60,6 +60,12 @@ struct Answer {
 
     mutating func texts(_ name: String) throws -> [String] { try reader.strings(name) }
 
+    /// Nil where the member is null or absent.
+    mutating func optionalAnswer(_ name: String) throws -> Answer? {
+        guard let value = reader.optionalValue(name), case .object = value.content else { return nil }
+        return try Answer(value)
+    }
+
     mutating func answers(_ name: String) throws -> [Answer] { try reader.objects(name).map(Answer.init) }
 }
 

@@ -53,11 +53,45 @@ struct NodeStatus {
         }
     }
 
+    /// What a node that publishes nothing yet waits for.
+    struct Past {
+        let answers: Int64
+        let needed: Int64
+        let unheard: [String]
+        let shown: Int64
+        let stored: Int64
+
+        init(_ answer: Answer) throws {
+            var answer = answer
+            answers = try answer.number("answers")
+            needed = try answer.number("needed")
+            unheard = try answer.texts("unheard")
+            shown = try answer.number("shown")
+            stored = try answer.number("stored")
+        }
+
+        var line: String {
+            if stored < shown {
+                return
+                    "its own log was published up to \(grouped(shown)), it holds \(grouped(stored)): it fetches the rest from its "
+                    + "peers, and publishes nothing before; what is recorded meanwhile follows behind"
+            }
+            let missing = max(0, needed - answers)
+            let names = unheard.joined(separator: ", ")
+            return missing > 0
+                ? "it records, but publishes nothing until \(missing) of \(names) \(missing == 1 ? "has" : "have") confirmed its past"
+                : "it publishes in a moment: \(names.isEmpty ? "what its peers showed is being checked" : "\(names) may still be heard")"
+        }
+    }
+
     let node: String
     let title: String
     let federation: String
     let isRunning: Bool
     let isConfirmed: Bool
+    let past: Past?
+    /// Entries that were recorded and wait for their place in the log.
+    let aside: Int64
     let linked: [String]
     let unlinked: [String]
     let forks: [String]
@@ -70,6 +104,8 @@ struct NodeStatus {
         federation = try answer.text("federation")
         isRunning = try answer.flag("running")
         isConfirmed = try answer.flag("confirmed")
+        past = try answer.optionalAnswer("past").map(Past.init)
+        aside = try answer.number("aside")
         linked = try answer.texts("linked").sorted()
         unlinked = try answer.texts("unlinked").sorted()
         forks = try answer.texts("forks")
@@ -83,8 +119,10 @@ struct NodeStatus {
         guard isRunning else { return lines }
         if !linked.isEmpty { lines.append("linked with \(linked.joined(separator: ", "))") }
         if !unlinked.isEmpty { lines.append("not linked with \(unlinked.joined(separator: ", "))") }
-        if !isConfirmed {
-            lines.append("waits for its peers to confirm its past: it records, but publishes nothing until they have")
+        if !isConfirmed, let past { lines.append(past.line) }
+        if aside > 0 {
+            lines.append(
+                "\(grouped(aside)) recorded \(aside == 1 ? "event waits" : "events wait") aside for a place in its log")
         }
         return lines
     }

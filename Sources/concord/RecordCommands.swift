@@ -16,7 +16,11 @@ struct RecordingOptions: ParsableArguments {
         var answer = try Answer(value)
         let origin = try answer.text("origin")
         let added = try answer.number("added")
-        if let first = try answer.optionalNumber("first") {
+        if try answer.flag("aside"), added > 0 {
+            try Output.line(
+                "recorded, and kept aside: \(added == 1 ? "it gets its" : "they get their") place in \(origin) when the node has fetched its own past"
+            )
+        } else if let first = try answer.optionalNumber("first") {
             try Output.lines((first..<(first + added)).map { "recorded \(origin):\($0)" })
         } else {
             try Output.line("there already: nothing was recorded")

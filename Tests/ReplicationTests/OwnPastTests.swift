@@ -16,10 +16,35 @@ struct OwnPastTests {
         _ = bench.open(2)
         #expect(!isConfirmed(bench))
         _ = bench.open(3)
+        #expect(!isConfirmed(bench), "the last one is given a while")
+        _ = bench.open(4)
+        #expect(isConfirmed(bench) && bench.node.isConfirmed)
+    }
+
+    @Test func aPeerThatStaysAwayIsNotWaitedForWithoutEnd() {
+        let bench = Bench(.star(5), confirmation: .needed(all: false))
+        for peer in 1...3 { _ = bench.open(peer) }
+        bench.wait(7_000)
+        #expect(!isConfirmed(bench))
+        bench.wait(2_000)
         #expect(isConfirmed(bench) && bench.node.isConfirmed)
         _ = bench.take()
         _ = bench.open(4)
         #expect(!isConfirmed(bench), "it is said once")
+    }
+
+    @Test func aSlowPeerThatSawMoreIsHeardBeforeAnythingIsPublished() {
+        let federation = TestFederation.star(4)
+        let past = federation.history(of: 0, adding: 700, seed: 1)
+        let backup = MemoryLog.prefix(of: past, 300, federation, node: 0)
+        let bench = Bench(federation, confirmation: .needed(all: false)) { $0[past.origin] = backup }
+        _ = bench.open(1, holding: [bench.announcement(backup)])
+        _ = bench.open(2, holding: [bench.announcement(backup)])
+        bench.wait(5_000)
+        _ = bench.open(3, holding: [bench.announcement(past)])
+        bench.wait(20_000)
+        #expect(!isConfirmed(bench))
+        #expect(bench.reports.contains(.ownPastIsLonger(size: 700)))
     }
 
     @Test func withoutTheFileEveryPeerIsWaitedFor() {

@@ -13,7 +13,7 @@ extension NodeCommands {
         return [
             "origin": .string(node.origin.description), "added": .integer(Int64(result.added)),
             "duplicates": .integer(Int64(result.indices.count - result.added)),
-            "first": first.map { .integer(Int64($0)) } ?? .null,
+            "aside": .boolean(result.isAside), "first": first.map { .integer(Int64($0)) } ?? .null,
         ]
     }
 

@@ -45,11 +45,13 @@ extension NodeCommands {
             node.topology.nodes[$0].name
         }
         let statistics = node.history.statistics
+        let past = sync.map { Self.describe($0.ask { $0.pastStanding }) } ?? .null
         return [
             JSONMember("node", .string(node.identity.node)),
             JSONMember("title", .string(node.topology.nodes[node.index].title)),
             JSONMember("federation", .string(node.topology.federation)), JSONMember("running", .boolean(sync != nil)),
-            JSONMember("confirmed", .boolean(node.writer.isConfirmed)),
+            JSONMember("confirmed", .boolean(node.writer.isConfirmed)), JSONMember("past", past),
+            JSONMember("aside", .integer(Int64(try node.log.asideCount()))),
             JSONMember("topology", .string(base64(node.topology.hash.bytes))),
             JSONMember("rulebook", .string(base64(node.rulebook.hash.bytes))),
             JSONMember("linked", .array(sessions.map { .string($0) })),
@@ -58,6 +60,14 @@ extension NodeCommands {
             JSONMember("wire_received", .integer(Int64(wire?.received ?? 0))),
             JSONMember("history_runs", .integer(Int64(statistics.runs))),
             JSONMember("forks", .array(try node.log.forks().map { .string($0.origin.description) })),
+        ]
+    }
+
+    private static func describe(_ past: PastStanding) -> JSONValue {
+        [
+            "answers": .integer(Int64(past.answers)), "needed": .integer(Int64(past.needed)),
+            "unheard": .array(past.unheard.map { .string($0) }), "shown": .integer(Int64(past.shown)),
+            "stored": .integer(Int64(past.stored)),
         ]
     }
 
@@ -128,6 +138,15 @@ extension NodeCommands {
         let report = try node.export(to: request.string("path"), progress: throttled(emit))
         return [
             "logs": .integer(Int64(report.logs)), "files": .integer(Int64(report.files)),
+            "bytes": .integer(Int64(report.bytes)),
+        ]
+    }
+
+    func backUp(_ request: inout JSONObjectReader, _ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
+        let progress = throttled(emit)
+        let report = try node.backUp(to: request.string("path")) { try progress("copying", $0, $1) }
+        return [
+            "logs": .integer(Int64(report.logs)), "entries": .integer(Int64(report.entries)),
             "bytes": .integer(Int64(report.bytes)),
         ]
     }

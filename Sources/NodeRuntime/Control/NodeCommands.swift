@@ -56,6 +56,7 @@ package final class NodeCommands: Sendable {
         case "converge": return try converge(&request, emit)
         case "verify": return try verify(emit)
         case "resync": return try resync(&request, emit)
+        case "backup": return try backUp(&request, emit)
         case "export": return try export(&request, emit)
         case "watch": return try watch(&request, emit)
         case "link": return try link(&request)

@@ -41,8 +41,8 @@ package enum LaneKind: String, Sendable, CaseIterable {
 
 /// The files of a node's folder that are not databases and change while it runs.
 package protocol NodeFiles: Sendable {
-    /// Opens a small file for reading and writing, making it where there is none; says whether it was there.
-    func open(_ path: String) throws -> (file: any SmallFile, wasPresent: Bool)
+    /// Opens a small file for reading and writing; nil where there is none and none is to be made.
+    func open(_ path: String, isCreated: Bool) throws -> (any SmallFile)?
     func remove(_ path: String)
     /// A path for a store that is thrown away.
     func scratchFolder() throws -> String
@@ -60,9 +60,9 @@ package protocol SmallFile: Sendable {
 
 /// The files of the system.
 struct SystemFiles: NodeFiles {
-    func open(_ path: String) throws -> (file: any SmallFile, wasPresent: Bool) {
-        let wasPresent = FileManager.default.fileExists(atPath: path)
-        return (try SystemFile(path), wasPresent)
+    func open(_ path: String, isCreated: Bool) throws -> (any SmallFile)? {
+        if !isCreated, !FileManager.default.fileExists(atPath: path) { return nil }
+        return try SystemFile(path)
     }
 
     func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }

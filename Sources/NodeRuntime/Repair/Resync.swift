@@ -127,7 +127,7 @@ struct Resync {
     private func finished(_ origin: OriginName) throws {
         let node = node
         try node.writer.exclusively {
-            if let state = node.log.state(origin), state.isSound { try node.fold(state, upTo: state.size, into: node.history) }
+            if let state = node.log.state(origin), state.isSound { node.writer.eraseOwn(try node.catchUpHistory(of: state)) }
         }
         sync.reset(origin)
         guard let state = node.log.state(origin), let held = try? node.held(state) else { return }

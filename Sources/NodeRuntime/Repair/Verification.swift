@@ -56,16 +56,21 @@ extension Node {
         for state in log.states { ends[state.origin] = history.visibleUpTo(try history.originNumber(state.origin.line)) }
         let snapshot = try history.snapshot()
         for state in log.states {
-            try fold(state, upTo: ends[state.origin] ?? 0, into: fresh) { try progress("folding \(state.origin)", $0, $1) }
+            try fold(
+                state, upTo: ends[state.origin] ?? 0, into: fresh,
+                progress: { try progress("folding \(state.origin)", $0, $1) })
         }
         return try HistoryComparison(snapshot, try fresh.snapshot(), ends: ends, node: self).differences()
     }
 
     /// Folds a log from where a history stands up to an index.
     ///
-    /// - Parameter skipsDamage: passes over bundles that cannot be read; a resync folds their entries when it has mended them.
+    /// - Parameters:
+    ///   - skipsDamage: passes over bundles that cannot be read; a resync folds their entries when it has mended them.
+    ///   - before: sees each batch before the history takes it.
     func fold(
         _ state: LogState, upTo end: UInt64, into history: HistoryStore, skipsDamage: Bool = false,
+        before: (borrowing EntryFolding) throws -> Void = { _ in },
         progress: (UInt64, UInt64) throws -> Void = { _, _ in }
     ) throws {
         let number = try history.originNumber(state.origin.line)
@@ -85,6 +90,7 @@ extension Node {
                 folding.add(piece, first: position, hashes: hashes[...])
                 position += UInt64(piece.count)
             }
+            try before(folding)
             try history.append(folding.batch)
             try progress(position, end)
         }

@@ -57,6 +57,18 @@ extension Node {
         return scorer.withdrawnPositions(history, ofNode: origin.nodeLine).map { .erasure(target: $0, ground: .request) }
     }
 
+    /// Subjects with a withdrawal in any log; none in a synthetic population.
+    func withdrawnSubjects() throws -> [SubjectID] {
+        guard rulebook.population == .enrolled else { return [] }
+        var withdrawn: [SubjectID] = []
+        for partition in try history.snapshot().partitions(1) {
+            try partition.forEachSubject { subject, history in
+                if history.records.contains(where: { $0.kind == EventKind.withdrawal.rawValue }) { withdrawn.append(subject) }
+            }
+        }
+        return withdrawn
+    }
+
     /// Drops the bytes of erased bodies: those whose erasure lies inside an attested cut, or is a day old. Returns how many.
     @discardableResult
     func dropErasedBodies(attested cut: Cut?) throws -> Int {

@@ -9,15 +9,10 @@ extension Node {
     /// What the replica has to know of a stored log.
     func held(_ state: LogState) throws -> HeldLog {
         let (complete, missing) = try complete(state)
-        // Of the own log only what is published is final: the rest waits for the peers to confirm the past before it.
-        let published = state.checkpoint?.size ?? 0
-        if state.origin == origin, !writer.isConfirmed {
-            return HeldLog(
-                origin: origin, stored: published, complete: min(complete, published), checkpoint: state.checkpoint,
-                missing: missing, isFrozen: state.isForked)
-        }
+        // Of the own log only what is signed is final: the rest waits for the peers to confirm the past before it.
+        let stored = state.origin == origin ? state.signedSize : state.size
         return HeldLog(
-            origin: state.origin, stored: state.size, complete: complete, checkpoint: state.checkpoint,
+            origin: state.origin, stored: stored, complete: min(complete, stored), checkpoint: state.checkpoint,
             missing: missing, isFrozen: state.isForked)
     }
 
@@ -32,6 +27,7 @@ extension Node {
             piece.appendLeafHashes(to: &hashes)
             folding.add(piece, first: index, hashes: hashes[...])
         }
+        try noteErasures(in: folding.batch, by: origin)
         try history.insertLate(folding.batch)
     }
 }

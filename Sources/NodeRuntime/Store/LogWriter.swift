@@ -45,22 +45,32 @@ final class LogWriter: Sendable {
     /// Bytes that one transaction takes in, beyond which the next one begins.
     private static let groupBytes = 8 << 20
 
-    private unowned let node: Node
+    unowned let node: Node
     let lane: any Lane
     private let pending = Mutex(Pending())
     private let delegate = Mutex<(any LogWriterDelegate)?>(nil)
     /// Whether checkpoints may be signed: not before the own past is confirmed by the peers.
     private let maySign: Mutex<Bool>
     private let folding: Mutex<EntryFolding>
+    /// Whether what is recorded is kept aside, since the own past that belongs before it is not here yet.
+    private let diverting: Mutex<Bool>
+    /// Something was committed that the history does not hold: it is folded from the log before anything else is.
+    private let isHistoryBehind = Mutex(false)
 
-    init(node: Node) {
+    init(node: Node) throws {
         self.node = node
+        diverting = Mutex(try node.log.asideCount() > 0)
         lane = node.environment.makeLane(.writer)
         // A node without peers has nobody to ask.
         let hasPeers = node.topology.nodes.indices.contains { $0 != node.index && node.topology.areLinked(node.index, $0) }
-        maySign = Mutex(!hasPeers)
+        maySign = Mutex(false)
         folding = Mutex(EntryFolding(history: node.history))
+        if !hasPeers { confirm() }
     }
+
+    var isDiverting: Bool { diverting.withLock { $0 } }
+    func setDiverting(_ isDiverting: Bool) { diverting.withLock { $0 = isDiverting } }
+    func noteUnfolded() { isHistoryBehind.withLock { $0 = true } }
 
     func setDelegate(_ delegate: any LogWriterDelegate) { self.delegate.withLock { $0 = delegate } }
 
@@ -86,7 +96,10 @@ final class LogWriter: Sendable {
     }
 
     /// The node's history was replaced.
-    func historyChanged() { folding.withLock { $0 = EntryFolding(history: node.history) } }
+    func historyChanged() {
+        folding.withLock { $0 = EntryFolding(history: node.history) }
+        isHistoryBehind.withLock { $0 = false }
+    }
 
     /// Waits until everything submitted so far is done.
     func drain() { lane.sync {} }
@@ -124,14 +137,25 @@ final class LogWriter: Sendable {
 
     var isConfirmed: Bool { maySign.withLock { $0 } }
 
-    /// The peers have confirmed the own past: what is recorded is published from now on, and what was recorded meanwhile
-    /// at once.
+    /// The peers have confirmed the own past: what was recorded meanwhile is published, and from then on what is recorded.
     func confirm() {
-        let isNews = maySign.withLock { maySign in
-            defer { maySign = true }
-            return !maySign
-        }
-        if isNews { submit(.record(RecordJob(drafts: [], isDeduplicated: false) { _ in })) }
+        submit(
+            .exclusive { [self] refusal in
+                guard refusal == nil, !isConfirmed else { return }
+                do {
+                    if isDiverting {
+                        try node.putBackAside()
+                        noteUnfolded()
+                    }
+                    try commitEntries([.record(RecordJob(drafts: [], isDeduplicated: false) { _ in })], mayPublish: true)
+                    setDiverting(false)
+                    maySign.withLock { $0 = true }
+                } catch {
+                    // The disk does not take it: what is aside stays there, and it is tried again.
+                    fail(error)
+                    lane.after(1_000) { [weak self] in self?.confirm() }
+                }
+            })
     }
 }
 
@@ -176,7 +200,7 @@ extension LogWriter {
                 done(nil)
             } catch { done(fail(error)) }
         case .record, .integrate:
-            do { try commitEntries(group) } catch {
+            do { try commitEntries(group, mayPublish: isConfirmed) } catch {
                 // One that cannot be stored must not take the others with it: each is tried alone.
                 if group.count > 1 {
                     for job in group { commit([job]) }
@@ -188,7 +212,8 @@ extension LogWriter {
         }
     }
 
-    private func fail(_ error: any Error) -> NodeFailure {
+    @discardableResult
+    func fail(_ error: any Error) -> NodeFailure {
         let failure = NodeFailure(error)
         delegate.withLock { $0 }?.writerFailed(failure)
         return failure
@@ -202,8 +227,9 @@ extension LogWriter {
         }
     }
 
-    private func commitEntries(_ group: ArraySlice<Job>) throws {
+    private func commitEntries(_ group: ArraySlice<Job>, mayPublish: Bool) throws {
         var recordJobs: [RecordJob] = []
+        var stale: [(@Sendable (NodeFailure?) -> Void, NodeFailure)] = []
         var ranges: [(ProvenRange, @Sendable (NodeFailure?) -> Void)] = []
         var ends: [OriginName: UInt64] = [:]
         for job in group {
@@ -213,9 +239,8 @@ extension LogWriter {
                 // A range that was asked for anew while it waited here comes twice. It must follow on what is stored.
                 let end = ends[range.origin] ?? node.log.state(range.origin)?.size ?? 0
                 guard range.first == end else {
-                    done(
-                        NodeFailure(.internal, "\(range.origin) ends at \(end): a range from \(range.first) on does not follow")
-                    )
+                    let reason = "\(range.origin) ends at \(end): a range from \(range.first) on does not follow"
+                    stale.append((done, NodeFailure(.internal, reason)))
                     continue
                 }
                 ends[range.origin] = range.end
@@ -223,15 +248,16 @@ extension LogWriter {
             case .other, .exclusive: break
             }
         }
+        defer { for (done, failure) in stale { done(failure) } }
         guard !recordJobs.isEmpty || !ranges.isEmpty else { return }
-        var staged = try StagedRecords(recordJobs, node: node)
-        let mayPublish = isConfirmed
+        var staged = try StagedRecords(recordJobs, node: node, isAside: isDiverting)
         let checkpoint = try node.log.write { transaction in
             for (range, _) in ranges { try store(range, transaction) }
             return try staged.store(in: transaction, mayPublish: mayPublish)
         }
+        // From here on nothing may fail: what is committed must not be tried again.
         if let checkpoint { node.published.write(checkpoint) }
-        let withdrawn = try fold(ranges.map(\.0), staged)
+        let withdrawn = foldCommitted(ranges.map(\.0), staged)
         // What was recorded is known to the clients only when it is in the next answer.
         for (job, result) in staged.results { job.finish(.success(result)) }
         let delegate = delegate.withLock { $0 }
@@ -242,7 +268,7 @@ extension LogWriter {
             done(nil)
             delegate?.writerIntegrated(range.origin)
         }
-        try eraseOwn(withdrawn)
+        eraseOwn(withdrawn)
     }
 
     private func store(_ range: ProvenRange, _ transaction: LogTransaction) throws {
@@ -254,6 +280,20 @@ extension LogWriter {
         }
     }
 
+    /// What cannot be folded now is folded from the log before the next answer that needs it.
+    private func foldCommitted(_ ranges: [ProvenRange], _ staged: StagedRecords) -> [SubjectID] {
+        do {
+            guard isHistoryBehind.withLock({ $0 }) else { return try fold(ranges, staged) }
+            let withdrawn = try node.catchUpHistory()
+            isHistoryBehind.withLock { $0 = false }
+            return withdrawn
+        } catch {
+            noteUnfolded()
+            fail(error)
+            return []
+        }
+    }
+
     /// Returns the subjects whose withdrawal concerns the own log: recorded here, or by an authority.
     private func fold(_ ranges: [ProvenRange], _ staged: StagedRecords) throws -> [SubjectID] {
         try folding.withLock { folding in
@@ -262,8 +302,9 @@ extension LogWriter {
                 try fold(&folding, range.origin, range.first, range.pieces, range.hashes)
                 if node.mayCorrect(range.origin, node.origin) { withdrawn += folding.withdrawn }
             }
+            if staged.isAside || staged.pieces.isEmpty { return withdrawn }
             try fold(&folding, node.origin, staged.first, staged.pieces, staged.hashes)
-            return staged.pieces.isEmpty ? withdrawn : withdrawn + folding.withdrawn
+            return withdrawn + folding.withdrawn
         }
     }
 
@@ -278,16 +319,20 @@ extension LogWriter {
             folding.add(piece, first: position, hashes: hashes[offset..<(offset + piece.count)])
             position += UInt64(piece.count)
         }
+        // Marks first: they are durable at once, and a history that is durable is not folded again.
+        try node.noteErasures(in: folding.batch, by: origin)
         try node.history.append(folding.batch)
         node.clock.withLock { $0.observe(folding.latestTime, wallMilliseconds: node.wallMilliseconds) }
-        try node.noteErasures(in: folding.batch, by: origin)
     }
 
-    /// A withdrawal takes the node's own entries about its subject along.
-    private func eraseOwn(_ withdrawn: [SubjectID]) throws {
+    /// A withdrawal takes the node's own entries about its subject along. What fails here is owed still, and made up for
+    /// after the next start.
+    func eraseOwn(_ withdrawn: [SubjectID]) {
         for subject in withdrawn {
-            let erasures = try node.erasuresOwed(to: subject)
-            if !erasures.isEmpty { submit(.record(RecordJob(drafts: erasures, isDeduplicated: false) { _ in })) }
+            do {
+                let erasures = try node.erasuresOwed(to: subject)
+                if !erasures.isEmpty { submit(.record(RecordJob(drafts: erasures, isDeduplicated: false) { _ in })) }
+            } catch { fail(error) }
         }
     }
 }

@@ -57,7 +57,8 @@ package final class Node: Sendable {
             try HistoryStore.openOrRebuild(path: folder.standingsFile, options: environment.historyOptions))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
         try prepareHistory()
-        writerBox.withLock { $0 = LogWriter(node: self) }
+        let writer = try LogWriter(node: self)
+        writerBox.withLock { $0 = writer }
         restoreClock()
     }
 
@@ -108,9 +109,22 @@ package final class Node: Sendable {
         writer.historyChanged()
     }
 
-    /// Folds what the log holds and the history does not: after a crash a little, after its loss everything.
-    package func catchUpHistory() throws {
-        for state in log.states { try fold(state, upTo: state.size, into: history, skipsDamage: true) }
+    /// Folds what the log holds and the history does not: after a crash a little, after its loss everything. Returns the
+    /// subjects of withdrawals among that which concern the own log.
+    @discardableResult
+    package func catchUpHistory() throws -> [SubjectID] {
+        try log.states.flatMap { try catchUpHistory(of: $0, skipsDamage: true) }
+    }
+
+    /// The same for one log.
+    func catchUpHistory(of state: LogState, skipsDamage: Bool = false) throws -> [SubjectID] {
+        var withdrawn: [SubjectID] = []
+        let concernsOwn = mayCorrect(state.origin, origin)
+        try fold(state, upTo: state.size, into: history, skipsDamage: skipsDamage) { folding in
+            try noteErasures(in: folding.batch, by: state.origin)
+            if concernsOwn { withdrawn += folding.withdrawn }
+        }
+        return withdrawn
     }
 
     /// The hybrid clock goes on behind the last entry of the own log.

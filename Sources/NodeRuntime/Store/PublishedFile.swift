@@ -8,22 +8,31 @@ package import TransparencyLog
 /// power failure, and then the database, which lost nothing, is ahead of it.
 package final class PublishedFile: Sendable {
     private static let slotBytes = 4_096
-    private let file: any SmallFile
-    private let turn: Mutex<Int>
+
+    private struct State {
+        var file: (any SmallFile)?
+        /// The slot that was written last.
+        var slot: Int
+    }
+
+    private let path: String
+    private let files: any NodeFiles
+    private let state: Mutex<State>
     /// The largest checkpoint of the log found at the start.
     package let initial: Checkpoint?
     package let wasPresent: Bool
 
     /// - Parameter origin: the line of the own log; a checkpoint of an earlier epoch says nothing about this one.
     package init(path: String, origin: [UInt8], files: any NodeFiles) throws {
-        let (file, wasPresent) = try files.open(path)
-        self.file = file
-        self.wasPresent = wasPresent
-        let slots = [Self.slot(file, 0), Self.slot(file, 1)]
+        self.path = path
+        self.files = files
+        let file = try files.open(path, isCreated: false)
+        wasPresent = file != nil
+        let slots = file.map { [Self.slot($0, 0), Self.slot($0, 1)] } ?? []
         let found = slots.map { $0?.origin == origin ? $0 : nil }
         initial = found.compactMap(\.self).max { $0.size < $1.size }
         // The next write goes to the slot that does not hold the largest.
-        turn = Mutex(initial != nil && found[1] == initial ? 1 : 0)
+        state = Mutex(State(file: file, slot: initial != nil && found.last == initial ? 1 : 0))
     }
 
     private static func slot(_ file: any SmallFile, _ number: Int) -> Checkpoint? {
@@ -33,14 +42,15 @@ package final class PublishedFile: Sendable {
 
     func write(_ checkpoint: SignedCheckpoint) {
         guard checkpoint.note.count < Self.slotBytes else { return }
-        let slot = turn.withLock { turn in
-            turn ^= 1
-            return turn
+        let bytes = checkpoint.note + [UInt8](repeating: 0, count: Self.slotBytes - checkpoint.note.count)
+        state.withLock { state in
+            // Made with the first checkpoint and not before: while it is missing every peer is asked. Without room for it
+            // the next one tries again.
+            if state.file == nil { state.file = (try? files.open(path, isCreated: true)) ?? nil }
+            state.slot ^= 1
+            state.file?.write(bytes, at: state.slot * Self.slotBytes)
         }
-        file.write(
-            checkpoint.note + [UInt8](repeating: 0, count: Self.slotBytes - checkpoint.note.count),
-            at: slot * Self.slotBytes)
     }
 
-    func sync() { file.sync() }
+    func sync() { state.withLock { $0.file }?.sync() }
 }

@@ -4,10 +4,14 @@ internal import Storage
 internal import Synchronization
 internal import TransparencyLog
 
-/// What became of drafts: the index of each in the own log; nil where the same event stands there already.
+/// What became of drafts.
 package struct RecordResult: Sendable {
+    /// The index of each in the own log; nil where the same event stands there already, and for all that are kept aside.
     package let indices: [UInt64?]
-    package var added: Int { indices.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
+    /// Drafts that were recorded.
+    package let added: Int
+    /// They are durable, but get their place in the log only when the node has fetched its own past.
+    package let isAside: Bool
 }
 
 /// Drafts that one caller wants recorded, all or none.
@@ -38,9 +42,12 @@ struct StagedRecords {
     private(set) var publishedFrom: UInt64 = 0
     private(set) var publishedPieces: [PackedEntries] = []
     private let isSigningDue: Bool
+    let isAside: Bool
 
-    init(_ jobs: [RecordJob], node: Node) throws {
+    /// - Parameter isAside: they are kept beside the log, since what belongs before them is still being fetched.
+    init(_ jobs: [RecordJob], node: Node, isAside: Bool) throws {
         self.node = node
+        self.isAside = isAside
         let state = node.log.state(node.origin)
         first = state?.size ?? 0
         isSigningDue = !jobs.isEmpty
@@ -51,6 +58,7 @@ struct StagedRecords {
         var salt = 0
         for job in jobs {
             let isKnown = try job.isDeduplicated ? node.recorded.known(job.drafts, node: node) : []
+            var added = 0
             var indices: [UInt64?] = []
             indices.reserveCapacity(job.drafts.count)
             for (offset, draft) in job.drafts.enumerated() {
@@ -60,11 +68,12 @@ struct StagedRecords {
                 }
                 append(draft, salts[salt..<(salt + Body.saltBytes)], &builder)
                 salt += Body.saltBytes
-                indices.append(position)
+                indices.append(isAside ? nil : position)
+                added += 1
                 position += 1
                 if position % Tiling.width == 0 { pieces.append(builder.finish()) }
             }
-            results.append((job, RecordResult(indices: indices)))
+            results.append((job, RecordResult(indices: indices, added: added, isAside: isAside)))
         }
         if builder.count > 0 { pieces.append(builder.finish()) }
     }
@@ -87,7 +96,9 @@ struct StagedRecords {
     /// Writes the entries, reads them back, and signs over what was read. The checkpoint is nil where nothing is to be
     /// published.
     mutating func store(in transaction: LogTransaction, mayPublish: Bool) throws -> SignedCheckpoint? {
-        if !pieces.isEmpty {
+        if isAside {
+            try transaction.putAside(pieces)
+        } else if !pieces.isEmpty {
             try transaction.append(node.origin, pieces, leafHashes: hashes)
             guard try transaction.readBack(node.origin, from: first) == hashes else {
                 throw NodeFailure(.storage, "the store gives back other bytes than were written: check the disk and memory")

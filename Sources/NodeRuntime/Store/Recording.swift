@@ -13,6 +13,8 @@ final class RecordedReferences: Sendable {
         var hashes: Set<UInt64> = []
         /// Up to where the own log has been taken in.
         var upTo: UInt64 = 0
+        /// Whether what is set aside has been.
+        var hasAside = false
     }
 
     private let salt: [UInt8]
@@ -38,19 +40,27 @@ final class RecordedReferences: Sendable {
     func forget() { state.withLock { $0 = State() } }
 
     private func catchUp(_ state: inout State, _ node: Node) throws {
+        if !state.hasAside {
+            try node.log.forEachAside { insert($0.items, &state) }
+            state.hasAside = true
+        }
         let size = node.log.state(node.origin)?.size ?? 0
         while state.upTo < size {
             let end = min(size, (state.upTo / 256 + 64) * 256)
             for piece in try node.log.packed(node.origin, state.upTo..<end) {
-                piece.forEach { _, item in
-                    guard !item.isVerbatim, let kind = EventKind(rawValue: item.bytes[1]), kind != .erasure,
-                        let body = try? Body(decoding: Array(item.body), kind: kind),
-                        let hash = hash(body.day, body.subject, body.content)
-                    else { return }
-                    state.hashes.insert(hash)
-                }
+                insert(piece, &state)
                 state.upTo += UInt64(piece.count)
             }
+        }
+    }
+
+    private func insert(_ piece: PackedEntries, _ state: inout State) {
+        piece.forEach { _, item in
+            guard !item.isVerbatim, let kind = EventKind(rawValue: item.bytes[1]), kind != .erasure,
+                let body = try? Body(decoding: Array(item.body), kind: kind),
+                let hash = hash(body.day, body.subject, body.content)
+            else { return }
+            state.hashes.insert(hash)
         }
     }
 

@@ -35,8 +35,17 @@ final class Integrator: Sendable {
     /// What was handed on but not stored is forgotten: the next range follows on the store.
     func reset(_ origin: OriginName) { trees.withLock { $0[origin] = nil } }
 
+    /// The own past is being fetched: what was recorded and never published belongs behind it.
+    private func makeRoomForPast() -> Bool {
+        do {
+            if try node.writer.makeRoomForPast() { reset(node.origin) }
+            return true
+        } catch { return false }
+    }
+
     private func integrate(_ integration: Integration) {
         let origin = integration.origin
+        if origin == node.origin, !makeRoomForPast() { return done(integration, .store) }
         let stored = node.log.state(origin)?.range ?? CompactRange()
         var tree = trees.withLock { $0[origin] } ?? stored
         guard tree.size == integration.first else {

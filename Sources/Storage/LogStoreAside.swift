@@ -1,0 +1,109 @@
+internal import Cryptography
+package import Federation
+internal import GRDB
+internal import TransparencyLog
+
+/// Consecutive entries of the node's own that were recorded and never published, kept beside the logs until the past that
+/// belongs before them is known.
+package struct AsideRun: Sendable {
+    /// The log from whose unsigned end they were taken, and the index that the first of them had there; nil for entries
+    /// that were recorded after that and never had one.
+    package let place: (origin: OriginName, first: UInt64)?
+    package let items: PackedEntries
+}
+
+extension LogState {
+    /// Entries that something signed covers: a checkpoint, or the proof that leads to one.
+    package var signedSize: UInt64 { max(checkpoint?.size ?? 0, proving?.stored ?? 0) }
+}
+
+extension LogTransaction {
+    /// Takes the entries that nothing signed covers off the end of a log and keeps them aside, in their order. Returns how
+    /// many.
+    package func setAsideUnsigned(_ origin: OriginName) throws -> UInt64 {
+        guard let log = state(origin), log.signedSize < log.size else { return 0 }
+        try change(origin) { staged in
+            var start = log.signedSize
+            while start < log.size {
+                let bundle = start / Tiling.width
+                let end = min((bundle + 1) * Tiling.width, log.size)
+                let part = Int(start - bundle * Tiling.width)..<Int(end - bundle * Tiling.width)
+                let hidden = Set(log.erased.bits(ofBundle: bundle).indices.filter(part.contains).map { $0 - part.lowerBound })
+                let items = try staged.items(bundle, database).slice(part)
+                try putAside(hidden.isEmpty ? items : items.withoutBodies(at: hidden), origin: log.number, first: Int64(start))
+                start = end
+            }
+        }
+        try truncate(origin, to: log.signedSize)
+        return log.size - log.signedSize
+    }
+
+    /// Keeps entries aside that are recorded now, behind those that are there.
+    package func putAside(_ pieces: [PackedEntries]) throws {
+        try guarded {
+            var next = try database.firstRow("SELECT max(first) FROM aside WHERE origin = 0", []) { row in
+                row.hasNull(atIndex: 0) ? 0 : try row.integer(0) + 1
+            }
+            for piece in pieces where piece.count > 0 {
+                try putAside(piece, origin: 0, first: next ?? 0)
+                next = (next ?? 0) + 1
+            }
+        }
+    }
+
+    private func putAside(_ items: PackedEntries, origin: Int64, first: Int64) throws {
+        var hashes: [Digest] = []
+        items.appendLeafHashes(to: &hashes)
+        try database.run(
+            "INSERT INTO aside (origin, first, hashes, items) VALUES (?, ?, ?, ?)",
+            [origin, first, blob(hashes), blob(items.bytes)])
+    }
+
+    /// Forgets what was set aside, after it was put back.
+    package func clearAside() throws { try guarded { try database.run("DELETE FROM aside") } }
+
+    /// What was set aside, in the order in which it is to be put back.
+    package func forEachAside(_ visit: (AsideRun) throws -> Void) throws {
+        try guarded { try AsideRun.forEach(database, visit) }
+    }
+}
+
+extension LogStore {
+    package func forEachAside(_ visit: (AsideRun) throws -> Void) throws {
+        try read("read entries that were set aside") { try AsideRun.forEach($0, visit) }
+    }
+
+    /// Entries that are set aside.
+    package func asideCount() throws -> UInt64 {
+        try read("count entries that were set aside") { database in
+            try database.firstRow("SELECT coalesce(sum(length(hashes)), 0) FROM aside", []) { try $0.natural(0) } ?? 0
+        } / UInt64(Digest.byteCount)
+    }
+}
+
+extension AsideRun {
+    /// Entries that had a place come first, by log and index; then those that never had one.
+    fileprivate static func forEach(_ database: Database, _ visit: (AsideRun) throws -> Void) throws {
+        try database.forEachRow(
+            """
+            SELECT line, first, hashes, items FROM aside LEFT JOIN origin ON number = origin
+            ORDER BY origin = 0, origin, first
+            """, []
+        ) { row in
+            var hashes: [Digest] = []
+            guard let items = try? PackedEntries(checking: row.bytes(3)) else { throw damaged }
+            items.appendLeafHashes(to: &hashes)
+            guard try row.digests(2) == hashes else { throw damaged }
+            let line = try row.bytes(0)
+            let place = try OriginName(line).map { (origin: $0, first: try row.natural(1)) }
+            try visit(AsideRun(place: place, items: items))
+        }
+    }
+
+    private static var damaged: StoreFailure {
+        StoreFailure(
+            .corrupt,
+            "entries that were recorded and never published are damaged in log.sqlite: restore the file from a backup, or record them again"
+        )
+    }
+}
