@@ -15,6 +15,14 @@ struct LogTrack {
     var checkpoint: SignedCheckpoint?
     var missing: [UInt64]
     var isFrozen: Bool
+    /// Where an authority let the frozen log end.
+    var decision: VerifiedForkDecision?
+    /// How far the stored entries have been brought to that end.
+    var settlement = Settlement.undecided
+    /// When to try again what could not be done yet.
+    var settleAt: UInt64 = 0
+    /// Up to where the stored entries were found to be the decided ones, while the store is asked to cut the rest.
+    var commonSize: UInt64?
     /// Handed to integration in order; never below `stored`.
     var handed: UInt64
     /// What was handed over and is not stored yet, oldest first.
@@ -59,8 +67,13 @@ struct LogTrack {
         if let checkpoint { memory.remember(checkpoint, fits: true) }
     }
 
+    /// The size that the log is known to have: as announced, or as decided.
+    var wanted: UInt64 { decision?.size ?? goal }
     /// Up to where it is worth asking.
-    var target: UInt64 { min(goal, quota) }
+    var target: UInt64 { min(wanted, quota) }
+
+    /// Whether a checkpoint of this log is one that entries may still be taken under.
+    func mayProve(_ checkpoint: SignedCheckpoint) -> Bool { decision?.decision.isStated(by: checkpoint) ?? true }
 }
 
 /// A range that was asked for.

@@ -91,7 +91,7 @@ extension Replica {
 
     /// A peer shows a checkpoint of the own log that was verified.
     mutating func heardOwnPast(_ checkpoint: SignedCheckpoint) {
-        guard let log = ownLog, checkpoint.size > logs[log].stored else { return }
+        guard let log = ownLog, !logs[log].isFrozen, checkpoint.size > logs[log].stored else { return }
         past.wasShown(checkpoint.size)
         report(.ownPastIsLonger(size: checkpoint.size))
     }

@@ -25,6 +25,7 @@ extension Replica {
         forks[log] = proof
         logs[log].isFrozen = true
         dropWaiting(log) { _ in true }
+        lackMayHaveChanged(log)
         act(.storeFork(logs[log].origin, proof))
         act(.report(.forked(origin: logs[log].origin.description)))
         for slot in 0..<sessions.count where sessions[slot].machine.isOpen && sessions[slot].identifier != source {
@@ -64,6 +65,11 @@ extension Replica {
             sessions[slot].holdings[log]?.isSuspect = true
             return
         }
+        search(checkpoint, log, identifier)
+    }
+
+    /// Begins to compare the tree of a peer's checkpoint with the stored one.
+    mutating func search(_ checkpoint: SignedCheckpoint, _ log: Int, _ identifier: SessionID) {
         lastSearch += 1
         var search = ForkSearch(theirs: checkpoint, ownSize: logs[log].stored)
         let step = search.start()
@@ -83,6 +89,7 @@ extension Replica {
             act(.send(running.session, .pullTiles(pull)))
         case .read(let tiles):
             act(.readTiles(search: number, logs[running.log].origin, size: running.search.ownSize, tiles))
+        case .found(let index) where logs[running.log].decision != nil: endComparison(number, partedAt: index)
         case .found(let index):
             guard let theirs = running.search.inclusion(index) else { return endSearch(number, .unanswered) }
             searches[number]?.found = (index, theirs)
@@ -124,6 +131,7 @@ extension Replica {
             sessions[slot].searches = sessions[slot].searches.filter { $0.value != number }
             let peer = sessions[slot].peer
             if end == .unanswered { strikes.rest(peer: peer, log: running.log, now: now) }
+            if end == .same, logs[running.log].decision != nil { foundBeginning(running) }
             if end != .same, forks[running.log] == nil {
                 report(
                     .disagreeing(

@@ -20,6 +20,7 @@ extension Replica {
         let known = sessions[slot].holdings[log]
         note(checkpoint, complete: announcement.complete, log, slot)
         if known?.checkpoint != checkpoint { strikes.announced(peer: sessions[slot].peer, log: log) }
+        if known?.checkpoint != checkpoint { compareWithDecided(log) }
         guard log == ownLog else { return }
         heardOwnPast(checkpoint)
         // A peer that has everything gets what comes next without asking; one that has announced less than it once had
@@ -127,20 +128,21 @@ extension Replica {
 
     /// To be called where the goal of a log, what is stored of it or what is asked for has changed.
     mutating func lackMayHaveChanged(_ log: Int) {
-        if logs[log].goal > logs[log].stored, mayTake(log) {
+        if logs[log].wanted > logs[log].stored, mayTake(log) {
             if logs[log].behindSince == nil { logs[log].behindSince = now }
         } else {
             logs[log].behindSince = nil
         }
-        if logs[log].goal > logs[log].quota {
-            report(.overQuota(origin: logs[log].origin.description, size: logs[log].goal, quota: logs[log].quota))
+        if logs[log].wanted > logs[log].quota {
+            report(.overQuota(origin: logs[log].origin.description, size: logs[log].wanted, quota: logs[log].quota))
         }
         if logs[log].target > logs[log].handed, mayTake(log) { lacking.insert(log) }
     }
 
     /// Whether entries of a log are taken from peers.
     func mayTake(_ log: Int) -> Bool {
-        !logs[log].isFrozen && (log != ownLog || !past.isConfirmed)
+        if logs[log].isFrozen { return logs[log].settlement == .following }
+        return log != ownLog || !past.isConfirmed
     }
 }
 

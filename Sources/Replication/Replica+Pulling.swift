@@ -97,9 +97,10 @@ extension Replica {
         for slot in 0..<sessions.count where sessions[slot].machine.isOpen {
             let isOwn = sessions[slot].peer == logs[log].node
             guard let holding = sessions[slot].holdings[log], holding.checkpoint.size > start else {
-                isPushExpected = isPushExpected || isOwn
+                isPushExpected = isPushExpected || (isOwn && logs[log].decision == nil)
                 continue
             }
+            guard logs[log].mayProve(holding.checkpoint) else { continue }
             guard sessions[slot].hasRoom, !strikes.isResting(peer: sessions[slot].peer, log: log, now: now) else { continue }
             let bytes = sessions[slot].pulledBytes
             if let best, (best.bytes, best.isOwn ? 0 : 1) <= (bytes, isOwn ? 0 : 1) { continue }

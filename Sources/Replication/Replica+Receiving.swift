@@ -82,7 +82,7 @@ extension Replica {
             proof: message.proof, session: identifier, peer: sessions[slot].peer, number: lastIntegration,
             pushedBytes: pushedBytes)
         let isWelcome =
-            mayTake(log) && message.end <= logs[log].quota
+            mayTake(log) && logs[log].mayProve(checkpoint) && message.end <= logs[log].quota
             && (message.first <= logs[log].handed || logs[log].windowBytes < Limits.pullWindowBytes)
         guard isWelcome, let range = arrived.dropping(upTo: logs[log].handed), !isWaiting(range, log) else {
             oweCredit(pushedBytes, identifier)

@@ -95,7 +95,11 @@ extension Replica {
         if hello.topologyHash != self.hello.topologyHash { report(.differentTopology(peer: name(peer))) }
         if hello.rulebookHash != self.hello.rulebookHash { report(.differentRulebook(peer: name(peer))) }
         act(.send(identifier, .credit(Limits.pushCreditBytes)))
-        for log in forks.keys.sorted() { if let proof = forks[log] { act(.send(identifier, .fork(proof))) } }
+        for log in forks.keys.sorted() {
+            // The proof by itself too, for releases that know no decisions.
+            if let proof = forks[log] { act(.send(identifier, .fork(proof))) }
+            if let decision = logs[log].decision { act(.send(identifier, .decision(decision.evidence))) }
+        }
         announce(Array(logs.indices), to: slot)
         act(.send(identifier, .announce([])))
     }
@@ -131,6 +135,7 @@ extension Replica {
             if admitsRequest(pull.request, slot) { act(.serveTiles(identifier, pull)) }
         case .tiles(let tiles): receivedTiles(tiles, identifier)
         case .fork(let proof): heardFork(proof, identifier)
+        case .decision(let decided): heardDecision(decided, identifier)
         case .question(let question): heardQuestion(question, identifier)
         case .reply(let reply): heardReply(reply, identifier)
         case .ping: act(.send(identifier, .pong))

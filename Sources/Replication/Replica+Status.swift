@@ -38,7 +38,8 @@ extension Replica {
             let track = logs[log]
             return LogStanding(
                 origin: track.origin, stored: track.stored, complete: track.complete,
-                published: track.checkpoint?.size ?? 0, newest: max(track.newest?.size ?? 0, track.goal),
+                published: track.checkpoint?.size ?? 0,
+                newest: track.decision?.size ?? max(track.newest?.size ?? 0, track.goal),
                 lagMilliseconds: track.behindSince.map { now - min(now, $0) } ?? 0, peers: peers, isFrozen: track.isFrozen)
         }
     }
@@ -57,7 +58,7 @@ extension Replica {
         var found: [(own: Bool, standing: SessionStanding)] = []
         for standing in openSessions() {
             guard let slot = sessions.slot(standing.identifier), let holding = sessions[slot].holdings[log],
-                holding.checkpoint.size >= size
+                holding.checkpoint.size >= size, logs[log].mayProve(holding.checkpoint)
             else { continue }
             found.append((sessions[slot].peer == logs[log].node, standing))
         }

@@ -59,6 +59,7 @@ extension Replica {
         logs[log].missing = held.missing
         if held.missing.isEmpty { incomplete.remove(log) } else { incomplete.insert(log) }
         logs[log].checkpoint = held.checkpoint
+        settlementMayHaveChanged(log)
         if let checkpoint = held.checkpoint, checkpoint.size > logs[log].newest?.size ?? 0 { logs[log].newest = checkpoint }
     }
 
@@ -104,6 +105,7 @@ extension Replica {
                 .unprovenRange(
                     origin: integration.origin.description, peer: name(pending.peer), first: integration.first))
             suspect(integration.checkpoint, log, integration.session)
+            if logs[log].settlement == .following { logs[log].settlement = .unsure }
         }
         lackMayHaveChanged(log)
         schedule(now)
@@ -126,6 +128,7 @@ extension Replica {
         restart(log)
         strikes.clear(log: log)
         logs[log].memory.forgetFits()
+        settledAfresh(log)
         coverageChanged(log)
         markForAnnouncement(log)
         if log == ownLog { confirmIfSettled() }

@@ -11,6 +11,7 @@ extension Replica {
         expireFills()
         expireSearches()
         confirmIfSettled()
+        goOnSettling()
         answering.expire(now: now)
         announceNews()
         giveCredit()

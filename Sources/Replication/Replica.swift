@@ -45,10 +45,11 @@ package struct Replica: ~Copyable {
     /// - Parameters:
     ///   - held: what the store holds of every log, listed in the topology or not.
     ///   - forks: the proofs that the store holds.
+    ///   - decisions: those that the store holds; one that is not by an authority of this topology is passed over.
     ///   - confirmation: whether peers have to be heard before the own log is published.
     package init(
         topology: Topology, ownNode: Int, hello: Hello, held: [HeldLog], forks: [(OriginName, ForkProof)] = [],
-        confirmation: Confirmation = .done
+        decisions: [DecidedFork] = [], confirmation: Confirmation = .done
     ) {
         self.topology = topology
         self.ownNode = ownNode
@@ -80,6 +81,7 @@ package struct Replica: ~Copyable {
             self.forks[log] = proof
             logs[log].isFrozen = true
         }
+        for decided in decisions { takeUp(decided) }
         beginConfirmation()
     }
 

@@ -51,6 +51,8 @@ enum ReplicaLimits {
     /// Milliseconds that a node with a majority's answers waits for the others before it publishes: longer than the longest
     /// pause between two attempts at a link.
     static let absentPeerMilliseconds: UInt64 = 8_000
+    /// Milliseconds after which it is tried again to bring a forked log to its decided end.
+    static let settleMilliseconds: UInt64 = 5_000
     /// Links with one peer at the same time, while it is not settled which one stays.
     static let sessionsPerPeer = 2
 }

@@ -103,6 +103,10 @@ package enum ReplicaAction: Sendable {
     /// Compare the root at a checkpoint's size with the stored one, and report through `compared`.
     case compare(SessionID, SignedCheckpoint)
     case storeFork(OriginName, ForkProof)
+    /// Keep a decision, and cut the log to the decided size where it holds the decided entries, otherwise to `commonSize`
+    /// where that is given: the entries before it are known to be the decided ones. The own log is left as it is. To be
+    /// answered by `reset` with what is held afterwards.
+    case settle(VerifiedForkDecision, commonSize: UInt64?)
     /// Read tiles of the log's first `size` entries as for a peer, to be handed in through `ownTiles` with the number of
     /// the search. Tiles that cannot be read are empty.
     case readTiles(search: UInt64, OriginName, size: UInt64, [TilePull.Coordinate])
@@ -134,6 +138,8 @@ package enum ReplicaReport: Equatable, Sendable {
     case unprovenRange(origin: String, peer: String, first: UInt64)
     case overQuota(origin: String, size: UInt64, quota: UInt64)
     case forked(origin: String)
+    /// An authority has decided with what size a forked log ends.
+    case decided(origin: String, size: UInt64, authority: String)
     case disagreeing(origin: String, peer: String, size: UInt64)
     /// The own log was published up to this size, which is more than the store holds: an old state was restored. Nothing
     /// is published until the rest has been fetched.

@@ -53,7 +53,7 @@ extension ReplicaReport {
             .invalidCheckpoint(let peer, _), .unprovenRange(_, let peer, _), .disagreeing(_, let peer, _),
             .flooding(let peer):
             peer
-        case .overQuota, .forked, .ownPastIsLonger: nil
+        case .overQuota, .forked, .decided, .ownPastIsLonger: nil
         }
     }
 }

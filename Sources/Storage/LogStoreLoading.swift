@@ -154,7 +154,9 @@ struct LogLoader {
                 "SELECT key FROM erased WHERE key BETWEEN ? AND ?", [keys.lowerBound, keys.upperBound]
             ) { row in log.erased.insert(RowKey.index(try row.integer(0))) }
             log.isForked = try database.firstRow("SELECT 1 FROM fork WHERE origin = ?", [log.number]) { _ in true } ?? false
-        } catch  where Damage.isDamage(error) {
+            let note = try database.firstRow("SELECT note FROM decision WHERE origin = ?", [log.number]) { try $0.bytes(0) }
+            log.decision = try note.map { try ForkDecision(text: SignedNote($0).text) }
+        } catch  where Damage.isDamage(error) || error is NoteFailure {
             flaw(&log, .marks)
         }
     }

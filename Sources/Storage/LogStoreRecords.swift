@@ -1,8 +1,5 @@
 package import Cryptography
-internal import Encoding
-package import Federation
 internal import GRDB
-package import TransparencyLog
 
 /// A cut whose text is stored.
 package struct StoredCut: Equatable, Sendable {
@@ -29,18 +26,6 @@ package struct StoredAttestation: Equatable, Sendable {
 }
 
 extension LogTransaction {
-    /// Stores the evidence of a fork; the first one of an origin stays. False where there was one.
-    @discardableResult
-    package func putFork(_ origin: OriginName, _ proof: ForkProof) throws -> Bool {
-        if state(origin)?.isForked == true { return false }
-        return try change(origin) { log in
-            try database.run(
-                "INSERT OR IGNORE INTO fork (origin, proof) VALUES (?, ?)", [log.log.number, blob(proof.encoded)])
-            log.log.isForked = true
-            return true
-        }
-    }
-
     /// Stores the text of a cut under its SHA-256.
     @discardableResult
     package func putCut(_ text: [UInt8], atMilliseconds: Int64) throws -> Digest {
@@ -80,25 +65,6 @@ extension LogTransaction {
 extension LogStore {
     package func meta(_ key: String) throws -> [UInt8]? {
         try read("read its settings") { try $0.firstRow("SELECT value FROM meta WHERE key = ?", [key]) { try $0.bytes(0) } }
-    }
-
-    /// The stored fork proofs, by origin line.
-    package func forks() throws -> [(origin: OriginName, proof: ForkProof)] {
-        let rows = try read("read fork proofs") { database in
-            var rows: [(line: [UInt8], proof: [UInt8])] = []
-            try database.forEachRow("SELECT line, proof FROM fork JOIN origin ON number = origin ORDER BY line", []) { row in
-                rows.append((try row.bytes(0), try row.bytes(1)))
-            }
-            return rows
-        }
-        return try rows.map { row in
-            var reader = ByteReader(row.proof)
-            guard let origin = OriginName(row.line), let proof = try? ForkProof(decoding: &reader), reader.remaining == 0
-            else {
-                throw StoreFailure(.corrupt, "a stored fork proof is damaged; run `concord resync`")
-            }
-            return (origin, proof)
-        }
     }
 
     /// The latest cuts, newest first.

@@ -112,7 +112,7 @@ extension LogTransaction {
         }
     }
 
-    /// Forgets everything of a log but its evidence of a fork, so that it can be fetched from scratch.
+    /// Forgets everything of a log but its evidence of a fork and the decision on it, so that it can be fetched from scratch.
     package func clear(_ origin: OriginName) throws {
         guard let number = state(origin)?.number else { return }
         try repair(origin) { _ in

@@ -59,6 +59,7 @@ extension LogStore {
             try copyRow("checkpoint", ["origin", "size", "note"], log.number, from: source, to: transaction.database)
             try copyRow("proving", ["origin", "stored", "note", "proof"], log.number, from: source, to: transaction.database)
             try copyRow("fork", ["origin", "proof"], log.number, from: source, to: transaction.database)
+            try copyRow("decision", ["origin", "note", "checkpoint"], log.number, from: source, to: transaction.database)
         }
     }
 

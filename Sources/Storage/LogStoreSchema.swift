@@ -53,6 +53,11 @@ enum LogStoreSchema {
           PRIMARY KEY (origin, first)
         ) STRICT;
         """,
+        """
+        CREATE TABLE decision (            -- where an authority let a forked log end; checkpoint: empty for size 0
+          origin INTEGER PRIMARY KEY, note BLOB NOT NULL, checkpoint BLOB NOT NULL
+        ) STRICT;
+        """,
     ]
 
     /// "CNCD": tells the file from other databases.

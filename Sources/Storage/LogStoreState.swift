@@ -25,6 +25,8 @@ package struct LogState: Sendable {
     /// The least size of this log that still contains every erasure recorded in it whose target's bytes are dropped.
     package internal(set) var leastSize: UInt64 = 0
     package internal(set) var isForked = false
+    /// Where an authority let the forked log end; nil where none has decided.
+    package internal(set) var decision: ForkDecision?
     /// Entries that were once stored: more than `size` where the end of the log is damaged.
     package internal(set) var recordedSize: UInt64 = 0
     /// What loading found wrong: until it is repaired, nothing is appended or signed.

@@ -20,6 +20,8 @@ package enum Message: Equatable, Sendable {
     case pullTiles(TilePull)
     case tiles(TilesMessage)
     case fork(ForkProof)
+    /// An authority's decision on a fork, with its evidence.
+    case decision(DecidedFork)
     case question(Question)
     case reply(Reply)
     case ping
@@ -45,6 +47,7 @@ package enum Message: Equatable, Sendable {
         case .reply: 14
         case .ping: 15
         case .pong: 16
+        case .decision: 17
         case .unknown(let type): type
         }
     }
@@ -65,6 +68,7 @@ package enum Message: Equatable, Sendable {
         case .pullTiles(let pull): pull.encode(to: &writer)
         case .tiles(let tiles): tiles.encode(to: &writer)
         case .fork(let proof): writer.fixed(proof.encoded)
+        case .decision(let decided): writer.fixed(decided.encoded)
         case .question(let question): question.encode(to: &writer)
         case .reply(let reply): reply.encode(to: &writer)
         case .ping, .pong, .unknown: break
@@ -114,6 +118,7 @@ package enum Message: Equatable, Sendable {
         case 14: self = .reply(try Reply(decoding: &reader))
         case 15: self = .ping
         case 16: self = .pong
+        case 17: self = .decision(try DecidedFork(decoding: &reader))
         default:
             self = .unknown(type: type)
             return

@@ -6,19 +6,6 @@ import Testing
 import TransparencyLog
 
 struct ForkTests {
-    /// Node 3 signs two histories that part at an index; it shows one to node 1 and the other to node 2, which know each
-    /// other through node 0 only.
-    private func forked(common: Int, first: Int, second: Int, seed: UInt64) -> World {
-        let federation = TestFederation(TestFederation.names(5), links: [(1, 0), (2, 0), (4, 0)])
-        let world = World(federation, seed: seed)
-        let start = federation.history(of: 3, adding: common, seed: seed)
-        let one = federation.history(of: 3, after: start, adding: first, seed: seed + 1)
-        let other = federation.history(of: 3, after: start, adding: second, seed: seed + 2)
-        world.replaceStore(1) { $0[one.origin] = one }
-        world.replaceStore(2) { $0[other.origin] = other }
-        return world
-    }
-
     private func check(_ world: World, origin: Int = 3) {
         let keys = world.federation.topology.nodes[origin].keys
         for node in world.nodes where node.index != 3 {
@@ -44,7 +31,7 @@ struct ForkTests {
         (1_000, 1, 600),
     ])
     func twoHistoriesOfAnOriginBecomeAProofEverywhere(_ common: Int, _ first: Int, _ second: Int) {
-        let world = forked(common: common, first: first, second: second, seed: UInt64(common + 7 * first))
+        let world = World.forked(common: common, first: first, second: second, seed: UInt64(common + 7 * first))
         let isProven = world.run(
             until: { world in world.nodes.allSatisfy { $0.index == 3 || !$0.store.forks.isEmpty } }, limit: 60_000)
         #expect(isProven)
@@ -59,7 +46,7 @@ struct ForkTests {
     }
 
     @Test func nothingMoreOfAForkedLogIsTaken() {
-        let world = forked(common: 20, first: 5, second: 9, seed: 5)
+        let world = World.forked(common: 20, first: 5, second: 9, seed: 5)
         #expect(
             world.run(until: { world in world.nodes.allSatisfy { $0.index == 3 || !$0.store.forks.isEmpty } }, limit: 60_000))
         let sizes = world.nodes.map { $0.log(3).size }
@@ -70,7 +57,7 @@ struct ForkTests {
     }
 
     @Test func aProofSurvivesARestartAndReachesWhoComesLater() {
-        let world = forked(common: 20, first: 5, second: 5, seed: 7)
+        let world = World.forked(common: 20, first: 5, second: 5, seed: 7)
         world.crash(4)
         #expect(world.run(until: { world in [0, 1, 2].allSatisfy { !world.nodes[$0].store.forks.isEmpty } }, limit: 60_000))
         world.crash(1)
@@ -106,6 +93,27 @@ struct ForkTests {
         _ = world.run(until: { !$0.nodes[0].store.forks.isEmpty }, limit: 60_000)
         let (_, proof) = try #require(world.nodes[0].store.forks.first)
         #expect(try proof.verify(keys: federation.topology.nodes[3].keys) == federation.origin(3).line)
+    }
+
+    @Test func anOldPrefixThatIsReplayedIsNoFork() {
+        let federation = TestFederation(TestFederation.names(5), links: [(1, 0), (2, 0), (4, 0)])
+        let world = World(federation, seed: 11)
+        let log = federation.history(of: 3, adding: 900, seed: 1)
+        world.replaceStore(0) { $0[log.origin] = log }
+        // One shows an old state of the log again and again, with the checkpoint that was good then.
+        for (node, size) in [(1, 300), (2, 512), (4, 899)] {
+            world.replaceStore(node) { $0[log.origin] = MemoryLog.prefix(of: log, UInt64(size), federation, node: 3) }
+        }
+        let old = MemoryLog.prefix(of: log, 300, federation, node: 3)
+        world.nodes[1].disguise = { message, _ in
+            guard case .announce(let all) = message else { return [message] }
+            let own = all.filter { !$0.note.starts(with: log.origin.line) }
+            return [.announce(own + [Announcement(note: old.checkpoint!.note, complete: 300)])]
+        }
+        world.run(20_000)
+        #expect(world.nodes.allSatisfy { $0.store.forks.isEmpty })
+        #expect(world.accusations.isEmpty)
+        #expect([0, 1, 2, 4].allSatisfy { world.nodes[$0].log(3).size == 900 })
     }
 
     @Test func aDamagedStoreAccusesNobody() {

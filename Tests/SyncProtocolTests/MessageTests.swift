@@ -84,7 +84,7 @@ struct MessageTests {
     }
 
     @Test func aTypeThatIsNotKnownIsNoFailure() throws {
-        for type in [0, 17, 200, 255] as [UInt8] {
+        for type in [0, 18, 200, 255] as [UInt8] {
             #expect(try Message(type: type, payload: [1, 2, 3]) == .unknown(type: type))
         }
     }

@@ -15,6 +15,9 @@ final class Excuses: Sendable {
     private static let most = 4_096
     private let entries = Mutex<[OriginName: Entry]>([:])
 
+    /// A log was cut: what was known of it is not so any more.
+    func forget(_ origin: OriginName) { entries.withLock { $0[origin] = nil } }
+
     /// First indices of a log whose bodies are missing without excuse.
     func unexcused(_ state: LogState, node: Node) throws -> [UInt64] {
         let missing = state.missing.count

@@ -137,11 +137,14 @@ final class LogWriter: Sendable {
 
     var isConfirmed: Bool { maySign.withLock { $0 } }
 
+    /// The own log turned out to be forked: what is recorded is kept, and published in the next epoch.
+    func stopSigning() { maySign.withLock { $0 = false } }
+
     /// The peers have confirmed the own past: what was recorded meanwhile is published, and from then on what is recorded.
     func confirm() {
         submit(
             .exclusive { [self] refusal in
-                guard refusal == nil, !isConfirmed else { return }
+                guard refusal == nil, !isConfirmed, node.log.state(node.origin)?.isForked != true else { return }
                 do {
                     if isDiverting {
                         try node.putBackAside()
@@ -157,6 +160,9 @@ final class LogWriter: Sendable {
                 }
             })
     }
+
+    /// Signs over what is stored of the own log and not published yet, as soon as that may be.
+    func publish() { submit(.record(RecordJob(drafts: [], isDeduplicated: false) { _ in })) }
 }
 
 // The queue's work.
@@ -241,6 +247,10 @@ extension LogWriter {
                 guard range.first == end else {
                     let reason = "\(range.origin) ends at \(end): a range from \(range.first) on does not follow"
                     stale.append((done, NodeFailure(.internal, reason)))
+                    continue
+                }
+                guard node.mayStore(range) else {
+                    stale.append((done, NodeFailure(.refused, "\(range.origin) is forked: nothing more of it is taken")))
                     continue
                 }
                 ends[range.origin] = range.end

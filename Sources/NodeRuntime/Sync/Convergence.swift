@@ -55,8 +55,15 @@ final class Convergence: Sendable {
 
 // Answers.
 extension Convergence {
-    static let unconfirmed =
-        "it waits for its peers to confirm its past, and publishes nothing until then: see concord node status there"
+    /// Why this node takes no part in a cut; nil where it does.
+    var hindrance: String? {
+        if node.log.state(node.origin)?.isForked == true {
+            return
+                "its own log is forked, and what it records is not published before its next epoch: see concord node status there"
+        }
+        if node.writer.isConfirmed { return nil }
+        return "it waits for its peers to confirm its past, and publishes nothing until then: see concord node status there"
+    }
 
     /// This node's reply; nil where none is due.
     func answer(_ question: Question) -> Reply? {
@@ -64,7 +71,7 @@ extension Convergence {
         do {
             switch question.content {
             case .frontier:
-                guard node.writer.isConfirmed else { throw NodeFailure(.unavailable, Self.unconfirmed) }
+                if let hindrance { throw NodeFailure(.unavailable, hindrance) }
                 content = .frontier(
                     try ownFrontier(), topologyHash: node.topology.hash, rulebookHash: node.rulebook.hash)
             case .attest(let text): content = .attestation(note: try attest(text))

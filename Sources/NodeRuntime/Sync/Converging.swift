@@ -46,9 +46,7 @@ extension Convergence {
     /// Proposes a cut of what exists now, waits until every node has reached it, and gathers attestations.
     func converge(day: UInt32, timeoutMilliseconds: UInt64, progress: (String) throws -> Void) throws -> ConvergenceReport {
         let deadline = node.steadyMilliseconds + timeoutMilliseconds
-        guard node.writer.isConfirmed else {
-            throw NodeFailure(.unavailable, "no cut can be proposed here: \(Self.unconfirmed)")
-        }
+        if let hindrance { throw NodeFailure(.unavailable, "no cut can be proposed here: \(hindrance)") }
         let (frontiers, refusals) = try reach(deadline, progress)
         var lines = node.topology.nodes.map { member in
             ConvergenceReport.Line(
@@ -103,7 +101,12 @@ extension Convergence {
     private func goals(_ frontiers: Frontiers) -> [OriginName: UInt64] {
         var goals: [OriginName: UInt64] = [:]
         for frontier in frontiers.values {
-            for (origin, held) in frontier.held { goals[origin] = max(goals[origin] ?? 0, held.complete) }
+            for (origin, held) in frontier.held {
+                // Of a forked log nothing arrives but what was decided.
+                let state = node.log.state(origin)
+                guard state?.isForked != true || state?.decision != nil else { continue }
+                goals[origin] = max(goals[origin] ?? 0, min(held.complete, state?.decision?.size ?? held.complete))
+            }
         }
         return goals
     }
@@ -145,7 +148,10 @@ extension Convergence {
                 excluded[name] = .refuses("another rulebook: install the same rulebook.json on every node")
             } else if let previous,
                 let line = previous.origins.first(where: { line in
-                    (OriginName(line.line).flatMap { frontier.held[$0]?.complete } ?? 0) < line.size
+                    guard let origin = OriginName(line.line) else { return true }
+                    // A log that was cut to a decided end is not expected to be longer.
+                    let size = min(line.size, node.log.state(origin)?.decision?.size ?? line.size)
+                    return frontier.held[origin]?.complete ?? 0 < size
                 })
             {
                 excluded[name] = .behind(
@@ -161,13 +167,27 @@ extension Convergence {
     private func cut(of participants: Frontiers, day: UInt32) throws -> Cut {
         var origins: [Cut.Origin] = []
         for state in node.log.states where node.topology.index(ofOrigin: state.origin.line) != nil {
-            var size = UInt64.max
-            for frontier in participants.values { size = min(size, frontier.held[state.origin]?.complete ?? 0) }
+            let size = try commonSize(state, participants.values.map { $0.held[state.origin] })
             guard size > 0, size <= state.size else { continue }
             origins.append(
                 Cut.Origin(line: state.origin.line, size: size, root: try node.log.root(state.origin, at: size)))
         }
         return Cut(topology: node.topology.hash, rulebook: node.rulebook.hash, day: day, origins: origins)
+    }
+
+    /// The largest size of a log that all participants hold. Where they hold different histories of a forked log, and no
+    /// authority has decided yet, it is that of the last cut that was attested, as far as it is known; none without one.
+    private func commonSize(_ state: LogState, _ held: [Reply.Held?]) throws -> UInt64 {
+        let least = held.map { $0?.complete ?? 0 }.min() ?? 0
+        guard state.isForked, state.decision == nil else { return min(least, state.decision?.size ?? least) }
+        let agrees = try held.allSatisfy { one in
+            guard let one, one.complete > 0 else { return true }
+            return try one.complete <= state.size && node.log.root(state.origin, at: one.complete) == one.root
+        }
+        if agrees { return least }
+        let attested = try node.log.cuts(limit: 16).lazy.compactMap { try? Cut(text: $0.text) }
+            .map { $0.size(of: state.origin.line) }.first { $0 > 0 }
+        return min(least, attested ?? 0)
     }
 
     private func attestations(

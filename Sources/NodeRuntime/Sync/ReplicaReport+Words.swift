@@ -25,6 +25,8 @@ extension ReplicaReport {
             )
         case .forked(let origin):
             (.critical, "\(origin) signed two histories: it is frozen, the proof is kept; see concord node status")
+        case .decided(let origin, let size, let authority):
+            (.notice, "\(authority) has decided that the forked log \(origin) ends with \(size) entries")
         case .ownPastIsLonger(let size):
             (
                 .warning,

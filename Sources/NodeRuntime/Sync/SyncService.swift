@@ -48,9 +48,10 @@ package final class SyncService: Sendable {
         var held: [HeldLog] = []
         for state in node.log.states { held.append(try node.held(state)) }
         let forks = try node.log.forks()
+        let decisions = try node.log.decisions().map(\.decided)
         state = CoreState(
             Replica(
-                topology: node.topology, ownNode: node.index, hello: hello, held: held, forks: forks,
+                topology: node.topology, ownNode: node.index, hello: hello, held: held, forks: forks, decisions: decisions,
                 confirmation: .needed(all: !node.published.wasPresent, atLeast: node.published.initial?.size ?? 0)))
         convergence = Convergence(node: node)
         integrator.withLock {
@@ -125,6 +126,7 @@ extension SyncService {
         case .fill(let origin, let items): fill(origin, items)
         case .compare(let session, let checkpoint): compare(checkpoint, session)
         case .storeFork(let origin, let proof): storeFork(origin, proof)
+        case .settle(let decision, let commonSize): settle(decision, commonSize)
         case .readTiles(let search, let origin, let size, let tiles): readTiles(search, origin, size, tiles)
         case .proveInclusion(let search, let origin, let index): proveInclusion(search, origin, index)
         case .confirmed: node.writer.confirm()
@@ -197,10 +199,27 @@ extension SyncService {
     }
 
     private func storeFork(_ origin: OriginName, _ proof: ForkProof) {
+        if origin == node.origin { node.writer.stopSigning() }
         node.writer.submit(
             .other {
                 try $0.putFork(origin, proof)
             } _: { _ in
+            })
+    }
+
+    /// Keeps a decision and cuts the log that it is about. What the store could not do the replica asks for again.
+    private func settle(_ decision: VerifiedForkDecision, _ commonSize: UInt64?) {
+        guard let origin = OriginName(decision.decision.origin) else { return }
+        node.writer.submit(
+            .exclusive { [self] refusal in
+                do {
+                    if let refusal { throw refusal }
+                    let hasCarried = try node.settle(decision, commonSize: commonSize)
+                    if hasCarried { node.writer.publish() }
+                } catch { return logger.error("the decision on \(origin) cannot be carried out yet: \(error)") }
+                reset(origin)
+                guard let state = node.log.state(origin), let held = try? node.held(state) else { return }
+                onCore { [self] in $0.reset(held, now: node.steadyMilliseconds) }
             })
     }
 

@@ -76,6 +76,18 @@ struct MemoryLog {
         for item in kept { append(entry: item.entry, body: item.body) }
     }
 
+    /// Cuts the log to its decided end, or to where it parts from it.
+    mutating func settle(_ decision: VerifiedForkDecision, _ commonSize: UInt64?) {
+        if decision.size <= size, root(at: decision.size) == decision.root {
+            truncate(to: decision.size)
+            checkpoint = decision.checkpoint
+        } else if let commonSize, commonSize < size {
+            let kept = checkpoint.flatMap { $0.size <= commonSize ? $0 : nil }
+            truncate(to: commonSize)
+            checkpoint = kept
+        }
+    }
+
     var held: HeldLog {
         HeldLog(
             origin: origin, stored: size, complete: missing.first ?? size, checkpoint: checkpoint,

@@ -8,9 +8,10 @@ import TransparencyLog
 struct MemoryStore {
     var logs: [MemoryLog]
     var forks: [(OriginName, ForkProof)] = []
+    var decisions: [OriginName: DecidedFork] = [:]
 
     init(_ federation: TestFederation) {
-        logs = federation.topology.nodes.indices.map { MemoryLog(origin: federation.origin($0)) }
+        logs = federation.origins.map { MemoryLog(origin: $0) }
     }
 
     subscript(origin: OriginName) -> MemoryLog {
@@ -56,7 +57,8 @@ final class MemoryNode {
     ) -> Replica {
         Replica(
             topology: federation.topology, ownNode: index, hello: federation.hello(index), held: store.logs.map(\.held),
-            forks: store.forks, confirmation: confirmation)
+            forks: store.forks, decisions: store.decisions.sorted { $0.key < $1.key }.map(\.value),
+            confirmation: confirmation)
     }
 
     /// Begins again from what is stored.

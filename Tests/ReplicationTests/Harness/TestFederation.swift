@@ -11,19 +11,27 @@ struct TestFederation {
     let topology: Topology
     let logKeys: [SigningKey]
     let links: [(Int, Int)]
+    /// Nodes that are in their second epoch.
+    let renewed: Set<Int>
 
-    /// - Parameter links: pairs of nodes; the first of each names the second as its peer.
-    init(_ names: [String], links: [(Int, Int)], quota: UInt64 = 1 << 40) {
-        let logKeys = names.map { Self.key("log", $0) }
+    /// - Parameters:
+    ///   - links: pairs of nodes; the first of each names the second as its peer.
+    ///   - renewed: nodes that have begun a second epoch; their first one's log is that of the federation without it.
+    ///   - authorities: nodes with the role authority.
+    init(
+        _ names: [String], links: [(Int, Int)], quota: UInt64 = 1 << 40, renewed: Set<Int> = [], authorities: Set<Int> = [0]
+    ) {
+        let logKeys = names.indices.map { Self.key("log", names[$0] + (renewed.contains($0) ? " 2" : "")) }
+        self.renewed = renewed
         var nodes: [JSONValue] = []
         for (index, name) in names.enumerated() {
-            let origin = Array("\(Self.name)/\(name)/1".utf8)
-            let verifier = VerifierKey(name: origin, key: VerifyingKey(logKeys[index].publicKey)!)
+            var keys = [Self.verifier(name, epoch: 1, renewed.contains(index) ? Self.key("log", name) : logKeys[index])]
+            if renewed.contains(index) { keys.append(Self.verifier(name, epoch: 2, logKeys[index])) }
             let peers = links.filter { $0.0 == index }.map { JSONValue.string(names[$0.1]) }
             nodes.append([
                 "name": .string(name), "title": .string(name),
-                "roles": index == 0 ? ["aggregator", "authority"] : ["city"],
-                "keys": [.string(verifier.description)],
+                "roles": authorities.contains(index) ? ["aggregator", "authority"] : ["city"],
+                "keys": .array(keys.map { .string($0.description) }),
                 "tls_key": .string(base64(Self.key("link", name).publicKey)),
                 "address": .string("\(name).example:7700"), "peers": .array(peers), "quota": .integer(Int64(quota)),
             ])
@@ -40,11 +48,19 @@ struct TestFederation {
         SigningKey(seed: sha256(Array("\(use) \(name)".utf8)).bytes)!
     }
 
-    func origin(_ node: Int) -> OriginName { OriginName(topology.nodes[node].keys[0].name)! }
+    private static func verifier(_ node: String, epoch: Int, _ key: SigningKey) -> VerifierKey {
+        VerifierKey(name: Array("\(name)/\(node)/\(epoch)".utf8), key: VerifyingKey(key.publicKey)!)
+    }
+
+    /// The log of a node's present epoch.
+    func origin(_ node: Int) -> OriginName { OriginName(topology.nodes[node].keys.last!.name)! }
+
+    var origins: [OriginName] { topology.nodes.flatMap(\.keys).map { OriginName($0.name)! } }
 
     func hello(_ node: Int) -> Hello {
         Hello(
-            federation: Array(Self.name.utf8), node: Array(topology.nodes[node].name.utf8), epoch: 1,
+            federation: Array(Self.name.utf8), node: Array(topology.nodes[node].name.utf8),
+            epoch: renewed.contains(node) ? 2 : 1,
             topologyHash: topology.hash, rulebookHash: sha256([]), wallMilliseconds: 0)
     }
 

@@ -289,6 +289,7 @@ extension World {
                 node.replica.compared(checkpoint, ownRoot: root, session: session)
             }
         case .storeFork(let origin, let proof): node.store.forks.append((origin, proof))
+        case .settle(let decision, let commonSize): store(node) { $0.settle(decision, commonSize, $1) }
         case .readTiles(let search, let origin, let size, let tiles):
             store(node) { _, node in node.replica.ownTiles(search: search, node.store[origin].tiles(size: size, tiles)) }
         case .proveInclusion(let search, let origin, let index):
@@ -313,12 +314,27 @@ extension World {
             node.replica.setPaused(true, now: now)
             return
         }
+        // Nothing is stored of a frozen log but under the checkpoint that was decided.
+        if node.store.forks.contains(where: { $0.0 == integration.origin }),
+            node.store.decisions[integration.origin]?.checkpoint != integration.checkpoint.note
+        {
+            node.replica.integrationFailed(integration, .outOfOrder, now: now)
+            return
+        }
         if let failure = node.store[integration.origin].integrate(integration) {
             node.replica.integrationFailed(integration, failure, now: now)
         } else {
             node.integratedBytes += integration.byteCount
             node.replica.integrated(node.store[integration.origin].held, now: now)
         }
+    }
+
+    private func settle(_ decision: VerifiedForkDecision, _ commonSize: UInt64?, _ node: MemoryNode) {
+        if node.storeFails { return }
+        let origin = OriginName(decision.decision.origin)!
+        node.store.decisions[origin] = decision.evidence
+        if origin != node.origin { node.store[origin].settle(decision, commonSize) }
+        node.replica.reset(node.store[origin].held, now: now)
     }
 
     private func answer(_ node: MemoryNode, _ session: SessionID, _ make: @escaping ([[UInt8]: MemoryLog]) -> Message?) {
