@@ -9,6 +9,7 @@ internal import TransparencyLog
 ///
 ///     node.json        name and epoch                     topology.json, rulebook.json   what the nodes share
 ///     keys/            log.key, link.key, mode 0600        <node>.keys.json               public keys, to be assembled
+///                      log.<epoch>.key of earlier epochs
 ///     log.sqlite       what cannot be rebuilt              standings.sqlite               derived
 ///     published        last published checkpoint           lock, control.sock             while a process has it open
 package struct NodeFolder: Sendable {
@@ -24,6 +25,8 @@ package struct NodeFolder: Sendable {
     package var topologyFile: String { path + "/topology.json" }
     package var rulebookFile: String { path + "/rulebook.json" }
     package var logKeyFile: String { path + "/keys/log.key" }
+    /// The key of an earlier epoch's log, or of the next one while that is being begun.
+    package func logKeyFile(epoch: UInt64) -> String { path + "/keys/log.\(epoch).key" }
     package var linkKeyFile: String { path + "/keys/link.key" }
     package var logFile: String { path + "/log.sqlite" }
     package var standingsFile: String { path + "/standings.sqlite" }
@@ -37,12 +40,21 @@ package struct NodeFolder: Sendable {
 
 /// Who a data folder belongs to.
 package struct NodeIdentity: Equatable, Sendable {
+    /// When and why an epoch after the first was begun.
+    package struct Beginning: Equatable, Sendable {
+        package let epoch: UInt64
+        package let atMilliseconds: UInt64
+        package let reason: String
+    }
+
     package let node: String
     package let epoch: UInt64
+    package let beginnings: [Beginning]
 
-    package init(node: String, epoch: UInt64) {
+    package init(node: String, epoch: UInt64, beginnings: [Beginning] = []) {
         self.node = node
         self.epoch = epoch
+        self.beginnings = beginnings
     }
 
     package init(folder: NodeFolder) throws {
@@ -51,7 +63,7 @@ package struct NodeIdentity: Equatable, Sendable {
                 .invalid,
                 "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
         }
-        try self.init(bytes: readFile(folder.identityFile, limit: 4_096), name: folder.identityFile)
+        try self.init(bytes: readFile(folder.identityFile, limit: 1 << 20), name: folder.identityFile)
     }
 
     /// - Parameter name: where the bytes come from, for the message.
@@ -60,12 +72,31 @@ package struct NodeIdentity: Equatable, Sendable {
             var reader = try JSONObjectReader(JSONValue.parse(bytes))
             node = try reader.string("node")
             epoch = UInt64(try reader.integer("epoch", in: 1...Int64.max))
+            var beginnings: [Beginning] = []
+            for value in try reader.optionalArray("epochs") ?? [] {
+                var member = try JSONObjectReader(value)
+                beginnings.append(
+                    Beginning(
+                        epoch: UInt64(try member.integer("epoch", in: 2...Int64.max)),
+                        atMilliseconds: UInt64(try member.integer("at_ms", in: 0...Int64.max)),
+                        reason: try member.string("reason")))
+                try member.finish()
+            }
+            self.beginnings = beginnings
             try reader.finish()
         } catch { throw NodeFailure(.invalid, "\(name): \(error)") }
     }
 
     package var json: JSONValue {
-        .object([JSONMember("node", .string(node)), JSONMember("epoch", .integer(Int64(epoch)))])
+        var members = [JSONMember("node", .string(node)), JSONMember("epoch", .integer(Int64(epoch)))]
+        let epochs = beginnings.map { beginning -> JSONValue in
+            [
+                "epoch": .integer(Int64(beginning.epoch)), "at_ms": .integer(Int64(beginning.atMilliseconds)),
+                "reason": .string(beginning.reason),
+            ]
+        }
+        if !epochs.isEmpty { members.append(JSONMember("epochs", .array(epochs))) }
+        return .object(members)
     }
 }
 

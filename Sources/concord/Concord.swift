@@ -41,7 +41,8 @@ struct Concord: AsyncParsableCommand {
             PilotCommand.self, NodeCommand.self, RecordCommand.self, ImportCommand.self, RetractCommand.self,
             AppealCommand.self, RuleCommand.self, EnrolCommand.self, WithdrawCommand.self, EraseCommand.self,
             ScoreCommand.self, ExplainCommand.self, StandingsCommand.self, ConvergeCommand.self, VerifyCommand.self,
-            ResyncCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self, TopologyCommand.self,
+            ResyncCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self, ForksCommand.self,
+            TopologyCommand.self,
             RulebookCommand.self, KeysCommand.self,
             BenchCommand.self,
         ])

@@ -8,7 +8,7 @@ internal import UnixSignals
 struct NodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node", abstract: "Make a node, run it, see where it stands.",
-        subcommands: [NodeInitCommand.self, NodeRunCommand.self, NodeStatusCommand.self])
+        subcommands: [NodeInitCommand.self, NodeRunCommand.self, NodeStatusCommand.self, NodeNewEpochCommand.self])
 }
 
 struct NodeInitCommand: ParsableCommand {

@@ -8,7 +8,8 @@ struct NodeStatusCommand: ParsableCommand {
         discussion: """
             For every log: how many entries are held with everything that belongs to them, how many each linked peer shows, \
             the newest size that anyone has shown, what is missing of it in events and for how long, and up to where the \
-            log is folded into the standings. A fork makes the exit status 1.
+            log is folded into the standings. A fork that nobody has decided, or one of the node's own log, makes the exit \
+            status 1.
             """)
 
     @OptionGroup var data: DataOptions
@@ -18,7 +19,7 @@ struct NodeStatusCommand: ParsableCommand {
         let answer = try withNode(data) { try $0.call("status") }
         let status = try NodeStatus(answer)
         if json.isWanted { try Output.json(answer) } else { try Output.lines(status.lines) }
-        if !status.forks.isEmpty { throw ExitCode(1) }
+        if status.hasOpenFork { throw ExitCode(1) }
     }
 }
 
@@ -28,6 +29,7 @@ struct NodeStatus {
         let origin: String
         let isOwn: Bool
         let isFrozen: Bool
+        let decided: Int64?
         let recorded: Int64
         let complete: Int64
         let newest: Int64
@@ -41,6 +43,7 @@ struct NodeStatus {
             origin = try answer.text("origin")
             isOwn = try answer.flag("own")
             isFrozen = try answer.flag("frozen")
+            decided = try answer.optionalNumber("decided")
             recorded = try answer.number("recorded")
             complete = try answer.number("complete")
             newest = try answer.number("newest")
@@ -95,6 +98,7 @@ struct NodeStatus {
     let linked: [String]
     let unlinked: [String]
     let forks: [String]
+    let advice: [String]
     let logs: [Log]
 
     init(_ value: JSONValue) throws {
@@ -109,10 +113,14 @@ struct NodeStatus {
         linked = try answer.texts("linked").sorted()
         unlinked = try answer.texts("unlinked").sorted()
         forks = try answer.texts("forks")
+        advice = try answer.texts("advice")
         logs = try answer.answers("logs").map(Log.init)
     }
 
-    var lines: [String] { head + [""] + table.lines + forks.map(Self.warning) }
+    /// Whether there is a fork about which something has to be done.
+    var hasOpenFork: Bool { logs.contains { $0.isFrozen && ($0.isOwn || $0.decided == nil) } }
+
+    var lines: [String] { head + [""] + table.lines + forks.map(warning) + advice.map { "TO DO: \($0)" } }
 
     private var head: [String] {
         var lines = ["\(title) (\(node)) of \(federation): \(isRunning ? "runs" : "does not run")"]
@@ -148,14 +156,21 @@ struct NodeStatus {
     private static func remark(_ log: Log) -> String {
         var remarks: [String] = []
         if log.isOwn { remarks.append("its own") }
-        if log.isFrozen { remarks.append("frozen: a fork") }
+        if let decided = log.decided {
+            remarks.append("closed by decision at \(grouped(decided))")
+        } else if log.isFrozen {
+            remarks.append("frozen: a fork")
+        }
         if log.recorded > log.complete {
             remarks.append("\(grouped(log.recorded - log.complete)) more wait for bodies")
         }
         return remarks.joined(separator: ", ")
     }
 
-    private static func warning(_ origin: String) -> String {
-        "FORK: \(origin) signed two histories. Nothing more of it is taken. The proof is under forks/ in concord export."
+    private func warning(_ origin: String) -> String {
+        guard let decided = logs.first(where: { $0.origin == origin })?.decided else {
+            return "FORK: \(origin) signed two histories. Nothing more of it is taken. See concord forks list."
+        }
+        return "\(origin) signed two histories; an authority let it end with \(counted(decided, "entry", "entries"))"
     }
 }

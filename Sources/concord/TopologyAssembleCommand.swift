@@ -11,7 +11,7 @@ struct TopologyAssembleCommand: ParsableCommand {
         discussion: """
             Each key file is what concord node init wrote on one node. Everything else in the topology stays as it is. A \
             log key that the topology lists already is never replaced, since a log is what its key signed; a link key is. \
-            The rulebook is copied beside the output.
+            With the key of a new epoch (concord node new-epoch) the version goes up by one. The rulebook is copied beside the output.
 
               concord topology assemble --topology topology.json --output shared.json \\
                 *.keys.json
@@ -102,6 +102,7 @@ struct TopologyAssembly {
     func bytes() throws -> [UInt8] {
         guard case .object(let members) = document.content else { throw NodeFailure(.internal, "\(path) is no object") }
         let filled = members.map { member in
+            if member.name == "version", beginsEpoch { return JSONMember("version", .integer(topology.version + 1)) }
             guard member.name == "nodes", case .array(let nodes) = member.value.content else { return member }
             return JSONMember(member.name, .array(nodes.map(withKeys)))
         }
@@ -110,6 +111,15 @@ struct TopologyAssembly {
             throw NodeFailure(.refused, "with these keys \(path) is no topology: \(error)")
         }
         return bytes
+    }
+
+    /// Whether a node that has keys gets a further one: then it is another version of the topology.
+    private var beginsEpoch: Bool {
+        added.contains { added in
+            guard let index = topology.index(ofNode: added.keys.node) else { return false }
+            let listed = topology.nodes[index].keys.map(\.description)
+            return !listed.isEmpty && added.keys.keys.contains { !listed.contains($0) }
+        }
     }
 
     private func withKeys(_ node: JSONValue) -> JSONValue {

@@ -18,7 +18,7 @@ extension NodeCommands {
             let number = try node.history.originNumber(line)
             let size = state?.size ?? 0
             let place = standing.first { $0.origin == origin }
-            let newest = max(place?.newest ?? 0, size)
+            let newest = max(place?.newest ?? 0, state?.decision?.size ?? 0, size)
             logs.append([
                 "origin": .string(origin.description), "own": .boolean(origin == node.origin),
                 "recorded": .integer(Int64(size)),
@@ -27,7 +27,8 @@ extension NodeCommands {
                 "lag_events": .integer(Int64(newest - size)), "lag_ms": .integer(Int64(place?.lagMilliseconds ?? 0)),
                 "folded": .integer(Int64(node.history.visibleUpTo(number))),
                 "folded_durable": .integer(Int64(node.history.foldedUpTo(number))),
-                "frozen": .boolean(place?.isFrozen ?? state?.isForked ?? false),
+                "frozen": .boolean(state?.isForked ?? false),
+                "decided": state?.decision.map { .integer(Int64($0.size)) } ?? .null,
                 "peers": .array((place?.peers ?? []).map { ["peer": .string($0.peer), "size": .integer(Int64($0.size))] }),
                 "taken_from": .array(
                     (sync?.arrivals.counts(of: origin) ?? []).map {
@@ -59,6 +60,8 @@ extension NodeCommands {
             JSONMember("wire_sent", .integer(Int64(wire?.sent ?? 0))),
             JSONMember("wire_received", .integer(Int64(wire?.received ?? 0))),
             JSONMember("history_runs", .integer(Int64(statistics.runs))),
+            JSONMember("epoch", .integer(Int64(node.identity.epoch))),
+            JSONMember("advice", .array(try advice().map { .string($0) })),
             JSONMember("forks", .array(try node.log.forks().map { .string($0.origin.description) })),
         ]
     }

@@ -16,24 +16,42 @@ package struct ExportReport: Sendable {
 extension Node {
     /// Writes all logs as a folder that any tlog-tiles reader can read, with keys, federation files, attestations and forks.
     package func export(to path: String, progress: (String, UInt64, UInt64) throws -> Void) throws -> ExportReport {
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
-            let isEmpty = isFolder.boolValue && (try? FileManager.default.contentsOfDirectory(atPath: path).isEmpty) == true
-            guard isEmpty else { throw NodeFailure(.invalid, "\(path) exists and is not an empty folder: choose another one") }
-        }
-        try makeFolder(path)
+        try makeEmptyFolder(path)
         var writer = ExportWriter(root: path)
         for state in log.states {
             guard let checkpoint = state.checkpoint, checkpoint.size > 0 else { continue }
             try export(state, checkpoint, &writer, progress)
             writer.report.logs += 1
         }
+        try exportKeys(&writer)
+        try writer.write("rulebook.json", readFile(folder.rulebookFile, limit: Limits.configurationBytes))
+        try exportAttestations(&writer)
+        try exportForks(&writer)
+        return writer.report
+    }
+
+    /// Writes what proves forks, and what was decided about them, with the keys that verify it.
+    package func exportForks(to path: String) throws -> ExportReport {
+        try makeEmptyFolder(path)
+        var writer = ExportWriter(root: path)
+        try exportKeys(&writer)
+        try exportForks(&writer)
+        return writer.report
+    }
+
+    private func exportKeys(_ writer: inout ExportWriter) throws {
         let keys = topology.nodes.flatMap(\.keys).map { "\($0)\n" }.joined()
         try writer.write("keys", Array(keys.utf8))
         try writer.write("topology.json", topology.bytes)
-        try writer.write("rulebook.json", readFile(folder.rulebookFile, limit: Limits.configurationBytes))
-        try exportEvidence(&writer)
-        return writer.report
+    }
+
+    private func makeEmptyFolder(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+            let isEmpty = isFolder.boolValue && (try? FileManager.default.contentsOfDirectory(atPath: path).isEmpty) == true
+            guard isEmpty else { throw NodeFailure(.invalid, "\(path) exists and is not an empty folder: choose another one") }
+        }
+        try makeFolder(path)
     }
 
     private func export(
@@ -62,10 +80,9 @@ extension Node {
         try writer.write("\(base)/checkpoint", checkpoint.note)
     }
 
-    /// Attestations as `attestations/<cut hash>/cut` and `…/<node>`; forks as `forks/<origin line>`.
-    private func exportEvidence(_ writer: inout ExportWriter) throws {
+    /// Attestations as `attestations/<cut hash>/cut` and `…/<node>`.
+    private func exportAttestations(_ writer: inout ExportWriter) throws {
         try makeFolder(writer.root + "/attestations")
-        try makeFolder(writer.root + "/forks")
         for cut in try log.cuts(limit: 1_000) {
             let base = "attestations/\(hex(cut.hash.bytes))"
             try writer.write("\(base)/cut", cut.text)
@@ -73,7 +90,14 @@ extension Node {
                 try writer.write("\(base)/\(String(decoding: attestation.node, as: UTF8.self))", attestation.note)
             }
         }
+    }
+
+    /// Proofs as `forks/<origin line>`, what was decided as `decisions/<origin line>`.
+    private func exportForks(_ writer: inout ExportWriter) throws {
+        try makeFolder(writer.root + "/forks")
+        try makeFolder(writer.root + "/decisions")
         for fork in try log.forks() { try writer.write("forks/\(fork.origin)", fork.proof.encoded) }
+        for (origin, decided) in try log.decisions() { try writer.write("decisions/\(origin)", decided.encoded) }
     }
 }
 
