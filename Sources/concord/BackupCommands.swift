@@ -44,6 +44,10 @@ struct RestoreCommand: ParsableCommand {
               concord restore /media/backup/ghent-2025-12-31 --data /srv/ghent
               concord node run --data /srv/ghent
 
+            Where no peer can give the missing past back, --accept-loss begins a new epoch of the node's log: it has a key of \
+            its own, which has to be listed in the topology, and the reason stays on the record. What peers still hold of \
+            the old log is fetched as before.
+
             Where the folder is there and only its database is lost or damaged, --replace exchanges that and keeps the rest.
             """)
 
@@ -53,16 +57,24 @@ struct RestoreCommand: ParsableCommand {
     @Flag(help: "Exchange the database of a folder that is there; the old one is kept beside it.")
     var replace = false
 
+    @Flag(help: "Go on in a new epoch of the log, without waiting for what the backup lacks.")
+    var acceptLoss = false
+
+    @Option(help: ArgumentHelp("Why, with --accept-loss.", valueName: "text"))
+    var reason = "restored from a backup; what it lacks was given up"
+
     @OptionGroup var data: DataOptions
     @OptionGroup var json: JSONOption
 
     func run() throws {
         let report = try data.folder.restore(from: file.path, replacesDatabase: replace)
+        let epoch = try acceptLoss ? data.folder.beginEpoch(reason: reason) : nil
         if json.isWanted {
             return try Output.json([
                 "node": .string(report.node), "federation": .string(report.federation),
                 "logs": .integer(Int64(report.logs)), "entries": .integer(Int64(report.entries)),
                 "own": .integer(Int64(report.ownEntries)), "replaced": report.replaced.map { .string($0) } ?? .null,
+                "epoch": epoch.map { .string($0.origin.description) } ?? .null,
             ])
         }
         var lines = [
@@ -70,6 +82,12 @@ struct RestoreCommand: ParsableCommand {
                 + "\(counted(Int64(report.logs), "log")), \(grouped(Int64(report.ownEntries))) of them its own"
         ]
         if let replaced = report.replaced { lines.append("the database that was there is kept as \(replaced)") }
+        if let epoch {
+            lines.append("it goes on as \(epoch.origin): \(reason)")
+            lines.append(
+                "list its new key: assemble the topology with \(data.folder.publicKeysFile(report.node)), install it on every node"
+            )
+        }
         lines.append(
             "start it with concord node run --data \(data.folder.path): it publishes when its peers have confirmed its past")
         try Output.lines(lines)

@@ -100,8 +100,8 @@ extension NodeFolder {
     private func carryOver(from previous: OriginName, to origin: OriginName) throws -> Int {
         let store = try LogStore(path: logFile)
         defer { try? store.close() }
-        guard let state = store.state(previous), state.size > state.checkpoint?.size ?? 0 else { return 0 }
-        let published = state.checkpoint?.size ?? 0
+        guard let state = store.state(previous), state.size > state.signedSize else { return 0 }
+        let published = state.signedSize
         let carried = CarriedEntries(
             try store.packed(previous, published..<state.size), from: previous, first: published, to: origin,
             at: store.state(origin)?.size ?? 0)
