@@ -53,6 +53,7 @@ extension TopologyNode {
             guard !keys.contains(where: { $0.name == key.name }) else {
                 throw member.failure("keys", "name the epoch \(origin.epoch) twice")
             }
+            guard keys.count < Limits.origins else { throw member.failure("keys", "are more than \(Limits.origins)") }
             keys.append(key)
         }
         return keys

@@ -84,7 +84,7 @@ package enum RulebookPolicy {
                 let rule =
                     "an enrolled population has exactly one purpose, and \(first.path) serves another: "
                     + "make it a federation of its own"
-                refusals.append(PolicyRefusal(path: "\(path).category", value: quoted(category), rule: rule))
+                refusals.append(PolicyRefusal(path: "\(path).category", value: brief(category), rule: rule))
             } else if first == nil {
                 first = (programme, "\(path).category")
             }
@@ -101,7 +101,7 @@ package enum RulebookPolicy {
             rule = "an enrolled population may not score \(category)"
         default: rule = "an enrolled population may score only \(allowed)"
         }
-        return PolicyRefusal(path: "\(path).category", value: category.map(quoted), rule: rule)
+        return PolicyRefusal(path: "\(path).category", value: category.map(brief), rule: rule)
     }
 
     private static func effectRefusals(of rulebook: Rulebook) -> [PolicyRefusal] {
@@ -123,9 +123,18 @@ package enum RulebookPolicy {
         if let purpose, sameBytes(purpose, rulebook.purpose) { return [] }
         let rule =
             "an enrolled population has exactly one purpose, and each factor and effect names it: "
-            + "write \(quoted(rulebook.purpose))"
-        return [PolicyRefusal(path: "\(path).purpose", value: purpose.map(quoted), rule: rule)]
+            + "write \(brief(rulebook.purpose))"
+        return [PolicyRefusal(path: "\(path).purpose", value: purpose.map(brief), rule: rule)]
     }
+}
+
+/// A text as a refusal quotes it. A refusal stands for every factor and effect: their texts must not multiply.
+private func brief(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    guard scalars.count > 80 else { return quoted(text) }
+    var front = String.UnicodeScalarView()
+    front.append(contentsOf: scalars.prefix(80))
+    return quoted(String(front) + "…")
 }
 
 private func sameBytes(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }

@@ -79,12 +79,15 @@ package struct SignedNote: Equatable, Sendable {
     /// rejects the note, and so it does if it stands behind a good one by the same key.
     package func verified(by keys: [VerifierKey]) throws(NoteFailure) -> [VerifierKey] {
         var signers: [VerifierKey] = []
-        for signature in signatures {
+        // One that stands there many times over is verified once: verifying is a hundred times dearer than sending.
+        var valid: [Signature] = []
+        for signature in signatures where !valid.contains(signature) {
             guard let key = keys.first(where: { $0.name == signature.name && $0.identifier == signature.identifier })
             else { continue }
             guard key.key.isValid(signature.bytes, of: text) else {
                 throw .invalidSignature(String(decoding: signature.name, as: UTF8.self))
             }
+            valid.append(signature)
             if !signers.contains(where: { $0.name == key.name && $0.identifier == key.identifier }) { signers.append(key) }
         }
         guard !signers.isEmpty else { throw .noKnownSignature }

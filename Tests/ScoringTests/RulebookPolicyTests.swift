@@ -28,6 +28,14 @@ struct RulebookPolicyTests {
         #expect(throws: Never.self) { try Rulebook.load(bytes: Array(text.text.utf8), population: nil) }
     }
 
+    @Test func aLongPurposeIsNotRepeatedInFullForEveryFactorThatBreaksIt() throws {
+        var text = enrolled
+        text.purpose = String(repeating: "hours", count: 2_000)
+        text.effects = (0..<200).map { #"{"code": "e\#($0)", "title": "E", "kind": "benefit"}"# }.joined(separator: ",")
+        let messages = try refusals(text)
+        #expect(messages.count == 201 && messages.allSatisfy { $0.utf8.count < 500 })
+    }
+
     @Test(arguments: RulebookPolicy.forbiddenCategories)
     func aForbiddenCategoryIsRefusedForPeopleAndAllowedForNobody(category: String) throws {
         var text = enrolled
