@@ -40,7 +40,7 @@ package enum KeyFile {
         }
         var buffer = [UInt8](repeating: 0, count: 80)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
-        guard count == 64 || (count == 65 && buffer[64] == 0x0a), let seed = seed(buffer[..<64]) else {
+        guard count >= 0, let seed = seed(ofText: buffer[..<count]) else {
             throw KeyFileFailure(description: "\(path) is not a key file: one line of 64 hexadecimal digits is expected")
         }
         return seed
@@ -51,7 +51,10 @@ package enum KeyFile {
         return byte < 16 ? "0" + text : text
     }
 
-    private static func seed(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
+    /// The seed that a file's bytes state; nil where they are anything but 64 hexadecimal digits, with a newline or without.
+    package static func seed(ofText text: ArraySlice<UInt8>) -> [UInt8]? {
+        let digits = text.prefix(64)
+        guard digits.count == 64, text.count == 64 || (text.count == 65 && text.last == 0x0a) else { return nil }
         // Digit by digit: a number parser would also take a sign for one.
         let values = digits.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
         guard values.count == digits.count else { return nil }

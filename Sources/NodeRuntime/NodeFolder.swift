@@ -63,28 +63,31 @@ package struct NodeIdentity: Equatable, Sendable {
                 .invalid,
                 "\(folder.path) is no data folder: make one with concord node init --topology FILE --node NAME --data DIR")
         }
-        try self.init(bytes: readFile(folder.identityFile, limit: 1 << 20), name: folder.identityFile)
+        try self.init(decoding: readFile(folder.identityFile, limit: 1 << 20), name: folder.identityFile)
     }
 
     /// - Parameter name: where the bytes come from, for the message.
-    init(bytes: [UInt8], name: String) throws {
-        do {
-            var reader = try JSONObjectReader(JSONValue.parse(bytes))
-            node = try reader.string("node")
-            epoch = UInt64(try reader.integer("epoch", in: 1...Int64.max))
-            var beginnings: [Beginning] = []
-            for value in try reader.optionalArray("epochs") ?? [] {
-                var member = try JSONObjectReader(value)
-                beginnings.append(
-                    Beginning(
-                        epoch: UInt64(try member.integer("epoch", in: 2...Int64.max)),
-                        atMilliseconds: UInt64(try member.integer("at_ms", in: 0...Int64.max)),
-                        reason: try member.string("reason")))
-                try member.finish()
-            }
-            self.beginnings = beginnings
-            try reader.finish()
-        } catch { throw NodeFailure(.invalid, "\(name): \(error)") }
+    init(decoding bytes: [UInt8], name: String) throws {
+        do { try self.init(decoding: bytes) } catch { throw NodeFailure(.invalid, "\(name): \(error)") }
+    }
+
+    /// From the bytes of `node.json`.
+    package init(decoding bytes: [UInt8]) throws(JSONFailure) {
+        var reader = try JSONObjectReader(JSONValue.parse(bytes))
+        node = try reader.string("node")
+        epoch = UInt64(try reader.integer("epoch", in: 1...Int64.max))
+        var beginnings: [Beginning] = []
+        for value in try reader.optionalArray("epochs") ?? [] {
+            var member = try JSONObjectReader(value)
+            beginnings.append(
+                Beginning(
+                    epoch: UInt64(try member.integer("epoch", in: 2...Int64.max)),
+                    atMilliseconds: UInt64(try member.integer("at_ms", in: 0...Int64.max)),
+                    reason: try member.string("reason")))
+            try member.finish()
+        }
+        self.beginnings = beginnings
+        try reader.finish()
     }
 
     package var json: JSONValue {
@@ -165,16 +168,19 @@ package struct PublicKeys: Sendable {
     }
 
     package init(path: String) throws {
-        do {
-            var reader = try JSONObjectReader(JSONValue.parse(readFile(path, limit: 65_536)))
-            federation = try reader.string("federation")
-            node = try reader.string("node")
-            keys = try reader.strings("keys")
-            linkKey = try reader.string("tls_key")
-            try reader.finish()
-        } catch let failure as JSONFailure {
+        do { try self.init(decoding: readFile(path, limit: 65_536)) } catch let failure as JSONFailure {
             throw NodeFailure(.invalid, "\(path): \(failure)")
         }
+    }
+
+    /// From the bytes of a `<node>.keys.json`.
+    package init(decoding bytes: [UInt8]) throws(JSONFailure) {
+        var reader = try JSONObjectReader(JSONValue.parse(bytes))
+        federation = try reader.string("federation")
+        node = try reader.string("node")
+        keys = try reader.strings("keys")
+        linkKey = try reader.string("tls_key")
+        try reader.finish()
     }
 
     package var json: JSONValue {

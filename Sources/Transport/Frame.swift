@@ -12,7 +12,7 @@ package struct Frame: Equatable, Sendable {
     static let headerLength = 5
 
     /// The header of a frame whose payload has this many bytes.
-    static func header(type: UInt8, payloadLength: Int) -> [UInt8] {
+    package static func header(type: UInt8, payloadLength: Int) -> [UInt8] {
         let length = UInt32(payloadLength + 1)
         return [
             UInt8(truncatingIfNeeded: length >> 24), UInt8(truncatingIfNeeded: length >> 16),

@@ -1,5 +1,5 @@
 /// Where a frame reader gets its bytes from: a TLS session, or a test.
-protocol PlaintextSource: ~Copyable {
+package protocol PlaintextSource: ~Copyable {
     /// Writes at most `target.count` bytes and returns how many, 0 when there are none for now.
     mutating func read(into target: UnsafeMutableRawBufferPointer) throws(LinkClosure) -> Int
 }
@@ -8,7 +8,7 @@ protocol PlaintextSource: ~Copyable {
 ///
 /// The payload is read straight into the array that is handed out: one copy between the record and the frame, no
 /// zeroing, one allocation, made only after the announced length has been checked.
-struct FrameReader {
+package struct FrameReader {
     private let maximumFrameLength: Int
     private var header: UInt64 = 0
     private var headerCount = 0
@@ -17,17 +17,17 @@ struct FrameReader {
     /// Bytes of the payload that have not arrived.
     private var missing = 0
     /// Frames handed out so far.
-    private(set) var completed: UInt64 = 0
+    package private(set) var completed: UInt64 = 0
 
-    init(maximumFrameLength: Int) {
+    package init(maximumFrameLength: Int) {
         self.maximumFrameLength = maximumFrameLength
     }
 
     /// Part of a frame has arrived and the rest has not.
-    var isInsideFrame: Bool { headerCount > 0 }
+    package var isInsideFrame: Bool { headerCount > 0 }
 
     /// The next whole frame, or nil when the source has no more bytes for now.
-    mutating func next(from source: inout some PlaintextSource & ~Copyable) throws(LinkClosure) -> Frame? {
+    package mutating func next(from source: inout some PlaintextSource & ~Copyable) throws(LinkClosure) -> Frame? {
         if headerCount < Frame.headerLength {
             guard try readHeader(from: &source) else { return nil }
             try beginPayload()

@@ -42,9 +42,7 @@ struct Concord: AsyncParsableCommand {
             AppealCommand.self, RuleCommand.self, EnrolCommand.self, WithdrawCommand.self, EraseCommand.self,
             ScoreCommand.self, ExplainCommand.self, StandingsCommand.self, ConvergeCommand.self, VerifyCommand.self,
             ResyncCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self, ForksCommand.self,
-            TopologyCommand.self,
-            RulebookCommand.self, KeysCommand.self,
-            BenchCommand.self,
+            TopologyCommand.self, RulebookCommand.self, KeysCommand.self, BenchCommand.self, FuzzCommand.self,
         ])
 
     static let _errorPrefix = "concord: "

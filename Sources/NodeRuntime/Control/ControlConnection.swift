@@ -7,6 +7,16 @@ package final class ControlConnection: Sendable {
     package enum Frame: Sendable {
         case json(JSONValue)
         case drafts([UInt8])
+
+        /// From what stands behind the length: the kind and the payload.
+        package init(decoding bytes: [UInt8]) throws {
+            switch bytes.first {
+            case 1: self = .json(try JSONValue.parse(Array(bytes[1...])))
+            case 2: self = .drafts(Array(bytes[1...]))
+            case let kind?: throw NodeFailure(.invalid, "a control frame of the unknown kind \(kind)")
+            case nil: throw NodeFailure(.invalid, "a control frame without a kind")
+            }
+        }
     }
 
     static let maximumFrame = 64 << 20
@@ -62,11 +72,7 @@ package final class ControlConnection: Sendable {
         guard (1...Self.maximumFrame).contains(length), let frame = try read(length) else {
             throw NodeFailure(.invalid, "a control frame of \(length) bytes")
         }
-        switch frame[0] {
-        case 1: return .json(try JSONValue.parse(Array(frame[1...])))
-        case 2: return .drafts(Array(frame[1...]))
-        default: throw NodeFailure(.invalid, "a control frame of the unknown kind \(frame[0])")
-        }
+        return try Frame(decoding: frame)
     }
 
     private func read(_ count: Int) throws -> [UInt8]? {

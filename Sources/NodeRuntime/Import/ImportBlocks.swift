@@ -10,7 +10,9 @@ struct ImportBlocks {
 
     init(_ source: ImportSource) {
         self.source = source
-        bytes = [UInt8](repeating: 0, count: ImportLimits.blockBytes)
+        // A small file needs no large block; one that grew since it was opened takes some more of them.
+        let needed = max(source.byteCount ?? ImportLimits.blockBytes, ImportLimits.leastBlockBytes)
+        bytes = [UInt8](repeating: 0, count: min(needed, ImportLimits.blockBytes))
     }
 
     /// Replaces the block at hand, which has been read, by the next. False at the end of the file.

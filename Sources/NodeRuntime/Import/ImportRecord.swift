@@ -74,6 +74,8 @@ enum ImportLimits {
     static let recordBytes = 64 << 10
     /// Bytes read from a file at once.
     static let blockBytes = 1 << 20
+    /// Bytes read at once from a file that is smaller still.
+    static let leastBlockBytes = 4 << 10
     /// Columns that a CSV header may name; far above the fields that there are.
     static let columns = 256
 }

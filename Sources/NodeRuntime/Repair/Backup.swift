@@ -90,7 +90,7 @@ extension NodeFolder {
 
     private func exchange(_ backup: String, _ identity: [UInt8]) throws -> RestoreReport {
         let own = try NodeIdentity(folder: self)
-        let theirs = try NodeIdentity(bytes: identity, name: "\(backup): node.json")
+        let theirs = try NodeIdentity(decoding: identity, name: "\(backup): node.json")
         guard own.node == theirs.node else {
             throw NodeFailure(.invalid, "\(backup) is of \(theirs.node), but \(path) belongs to \(own.node)")
         }

@@ -7,7 +7,7 @@ package import TransparencyLog
 /// It is written behind the durable commit and not synced for each checkpoint: the system may lose its last second in a
 /// power failure, and then the database, which lost nothing, is ahead of it.
 package final class PublishedFile: Sendable {
-    private static let slotBytes = 4_096
+    package static let slotBytes = 4_096
 
     private struct State {
         var file: (any SmallFile)?
@@ -36,13 +36,21 @@ package final class PublishedFile: Sendable {
     }
 
     private static func slot(_ file: any SmallFile, _ number: Int) -> Checkpoint? {
-        let bytes = file.read(at: number * slotBytes, count: slotBytes)
-        return try? SignedCheckpoint(trusted: Array(bytes.prefix { $0 != 0 })).checkpoint
+        checkpoint(inSlot: file.read(at: number * slotBytes, count: slotBytes)[...])
+    }
+
+    /// The checkpoint whose note a slot holds, zeros behind it; nil where it holds none.
+    package static func checkpoint(inSlot bytes: ArraySlice<UInt8>) -> Checkpoint? {
+        try? SignedCheckpoint(trusted: Array(bytes.prefix { $0 != 0 })).checkpoint
+    }
+
+    /// The bytes of a slot; nil for a note that is too long for one.
+    package static func slot(_ note: [UInt8]) -> [UInt8]? {
+        note.count < slotBytes ? note + [UInt8](repeating: 0, count: slotBytes - note.count) : nil
     }
 
     func write(_ checkpoint: SignedCheckpoint) {
-        guard checkpoint.note.count < Self.slotBytes else { return }
-        let bytes = checkpoint.note + [UInt8](repeating: 0, count: Self.slotBytes - checkpoint.note.count)
+        guard let bytes = Self.slot(checkpoint.note) else { return }
         state.withLock { state in
             // Made with the first checkpoint and not before: while it is missing every peer is asked. Without room for it
             // the next one tries again.
