@@ -43,6 +43,7 @@ struct Concord: AsyncParsableCommand {
             ScoreCommand.self, ExplainCommand.self, StandingsCommand.self, ConvergeCommand.self, VerifyCommand.self,
             ResyncCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self, ForksCommand.self,
             TopologyCommand.self, RulebookCommand.self, KeysCommand.self, BenchCommand.self, FuzzCommand.self,
+            DrillCommand.self,
         ])
 
     static let _errorPrefix = "concord: "

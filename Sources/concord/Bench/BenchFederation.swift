@@ -31,7 +31,7 @@ enum BenchFederation {
         return ["federation": "bench.example", "version": 1, "rulebook": "rulebook.json", "nodes": .array(nodes)]
     }
 
-    private static var rulebook: JSONValue {
+    static var rulebook: JSONValue {
         let factors = factors.enumerated().map { number, code -> JSONValue in
             [
                 "code": .string(String(decoding: code, as: UTF8.self)), "title": "Synthetic conduct", "realm": "life",

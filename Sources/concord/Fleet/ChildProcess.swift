@@ -58,7 +58,7 @@ struct ChildProcess: Sendable {
     }
 
     /// This program's file; its link in /proc where the file has been replaced since.
-    private static var program: String {
+    static var program: String {
         let link = "/proc/self/exe"
         guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link), access(path, X_OK) == 0 else {
             return link

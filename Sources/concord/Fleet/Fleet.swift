@@ -12,31 +12,37 @@ final class Fleet: Sendable {
 
     let federation: LocalFederation
     private let stopSignals: StopSignals
+    private let logs: String?
     private let state: Mutex<State>
 
     private static let readyMilliseconds: UInt64 = 30_000
     private static let stopMilliseconds: UInt64 = 30_000
 
-    /// - Parameter stopSignals: ends all waiting where a signal has come.
-    private init(_ federation: LocalFederation, stopSignals: StopSignals) {
+    /// - Parameters:
+    ///   - stopSignals: ends all waiting where a signal has come.
+    ///   - logs: a folder for the nodes' logs; nil for each node's data folder.
+    private init(_ federation: LocalFederation, stopSignals: StopSignals, logs: String?) {
         self.federation = federation
         self.stopSignals = stopSignals
+        self.logs = logs
         let count = federation.folders.count
         state = Mutex(State(children: Array(repeating: nil, count: count), endings: Array(repeating: nil, count: count)))
     }
 
     /// Runs `body` with a fleet whose nodes are all ended afterwards, however it ends, and as soon as a signal comes.
     static func run<Value>(
-        _ federation: LocalFederation, _ signals: StopSignals, _ body: (Fleet) throws -> Value
+        _ federation: LocalFederation, _ signals: StopSignals, logs: String? = nil, _ body: (Fleet) throws -> Value
     ) throws -> Value {
-        let fleet = Fleet(federation, stopSignals: signals)
+        let fleet = Fleet(federation, stopSignals: signals, logs: logs)
         signals.whenReceived { fleet.beginEnding() }
         defer { fleet.end() }
         try signals.check()
         return try body(fleet)
     }
 
-    func logPath(_ node: Int) -> String { federation.folders[node].path + "/node.log" }
+    func logPath(_ node: Int) -> String {
+        logs.map { "\($0)/\(federation.names[node]).log" } ?? federation.folders[node].path + "/node.log"
+    }
 
     func start(_ node: Int) throws {
         try state.withLock { state in
@@ -111,11 +117,27 @@ final class Fleet: Sendable {
         return steadyMilliseconds() - started
     }
 
+    /// Ends a node as a power failure would, with SIGKILL, and waits until it is gone; how it ended, which may have been before.
+    @discardableResult
+    func kill(_ node: Int) -> ProcessEnding? {
+        state.withLock { $0.children[node]?.send(SIGKILL) }
+        while isRunning(node) { usleepMilliseconds(1) }
+        return ending(node)
+    }
+
+    /// Sends a signal to a node that runs.
+    func signal(_ node: Int, _ number: Int32) { state.withLock { $0.children[node]?.send(number) } }
+
+    /// How a node's last process ended, where it has.
+    func ending(_ node: Int) -> ProcessEnding? { state.withLock { $0.endings[node] } }
+
     /// Tells all nodes to stop and lets none be started any more; does not wait.
     func beginEnding() {
         state.withLock { state in
             state.isEnding = true
             for child in state.children { child?.send(SIGTERM) }
+            // One that is held still takes the signal only when it goes on.
+            for child in state.children { child?.send(SIGCONT) }
         }
     }
 
@@ -146,7 +168,8 @@ final class Fleet: Sendable {
             guard steadyMilliseconds() < deadline else {
                 throw NodeFailure(
                     .unavailable,
-                    "waited \(milliseconds / 1_000) seconds for \(what) in vain; the logs are \(federation.path)/*/node.log")
+                    "waited \(milliseconds / 1_000) seconds for \(what) in vain; the logs are \(logs.map { "\($0)/*.log" } ?? "\(federation.path)/*/node.log")"
+                )
             }
             usleepMilliseconds(every)
         }

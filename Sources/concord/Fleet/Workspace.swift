@@ -43,6 +43,13 @@ struct Workspace {
         return Workspace(temporary: String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
+    /// A new folder in it, which goes with it.
+    func child(_ name: String) throws -> Workspace {
+        let child = Workspace(temporary: "\(path)/\(name)")
+        try makeFolder(child.path, mode: 0o700)
+        return child
+    }
+
     func removeIfTemporary() {
         if !isKept { try? FileManager.default.removeItem(atPath: path) }
     }

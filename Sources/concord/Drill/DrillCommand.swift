@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import NodeRuntime
+
+struct DrillCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drill", abstract: "Do real harm to real nodes, and see that nothing is lost.",
+        discussion: """
+            Each drill starts a federation of processes of this same program in a temporary folder, has its cities record
+            events, remembers every one that a city acknowledged, and does its faults. Then it checks that every
+            acknowledged event is there exactly once at every node, that every store verifies, that nobody is accused of a
+            fork, and that all nodes attest the same standings.
+
+              concord drill all --quick
+              concord drill kill --kills 200
+              concord drill files --rounds 300 --seed another
+
+            EXIT STATUS: 0 all held; 1 something did not, and the stores are kept; 69 this system does not permit a drill
+            (full and read-only mount file systems: they need root or user namespaces).
+            """,
+        subcommands: [DrillKillCommand.self, DrillPauseCommand.self])
+}
+
+struct DrillKillCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kill", abstract: "kill -9 of nodes at random moments under load.",
+        discussion: """
+            Cities and the aggregator are killed at random moments, also while they start, one by one and sometimes all at
+            once, and started again at once or after a pause.
+            """)
+
+    @Option(help: ArgumentHelp("How many kills.", valueName: "number"))
+    var kills = 200
+
+    @Option(help: ArgumentHelp("How many cities beside the aggregator.", valueName: "number"))
+    var cities = 4
+
+    @OptionGroup var options: DrillOptions
+
+    func validate() throws {
+        try DrillOptions.check("kills", kills, 1...1_000_000)
+        try DrillOptions.check("cities", cities, 2...16)
+    }
+
+    func run() throws { try options.run([("kill", { try KillDrill(kills: kills, cities: cities, drill: $0).run() })]) }
+}
+
+struct DrillPauseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Nodes stand still for a while and go on (SIGSTOP, SIGCONT).",
+        discussion: """
+            The first --long pauses last longer than the 30 seconds of silence after which links are given up, the others
+            up to four seconds.
+            """)
+
+    @Option(help: ArgumentHelp("How many pauses.", valueName: "number"))
+    var pauses = 30
+
+    @Option(help: ArgumentHelp("How many of them are longer than the watchdog.", valueName: "number"))
+    var long = 3
+
+    @OptionGroup var options: DrillOptions
+
+    func validate() throws {
+        try DrillOptions.check("pauses", pauses, 1...1_000_000)
+        try DrillOptions.check("long", long, 0...pauses)
+    }
+
+    func run() throws { try options.run([("pause", { try PauseDrill(pauses: pauses, longPauses: long, drill: $0).run() })]) }
+}
