@@ -68,7 +68,7 @@ package struct NodeIdentity: Equatable, Sendable {
 
     /// - Parameter name: where the bytes come from, for the message.
     init(decoding bytes: [UInt8], name: String) throws {
-        do { try self.init(decoding: bytes) } catch { throw NodeFailure(.invalid, "\(name): \(error)") }
+        do { try self.init(decoding: bytes) } catch { throw NodeFailure(.invalid, "\(name): \(error): \(Self.advice)") }
     }
 
     /// From the bytes of `node.json`.
@@ -89,6 +89,10 @@ package struct NodeIdentity: Equatable, Sendable {
         self.beginnings = beginnings
         try reader.finish()
     }
+
+    /// What to do about a damaged file: it is short, and nothing else tells what it said.
+    fileprivate static let advice =
+        "put the file back from a backup, or write it anew: {\"node\":\"NAME\",\"epoch\":1}, as the topology's keys name them"
 
     package var json: JSONValue {
         var members = [JSONMember("node", .string(node)), JSONMember("epoch", .integer(Int64(epoch)))]
@@ -243,7 +247,9 @@ extension NodeFolder {
     /// Whether the topology lists the keys that lie in this folder.
     func checkKeys(_ identity: NodeIdentity, _ topology: Topology, _ topologyPath: String) throws {
         guard let index = topology.index(ofNode: identity.node) else {
-            throw NodeFailure(.invalid, "\(topologyPath) names no node \(identity.node)")
+            throw NodeFailure(
+                .invalid,
+                "\(topologyPath) names no node \(identity.node); if \(identityFile) was changed, \(NodeIdentity.advice)")
         }
         let keys = try keys()
         let node = topology.nodes[index]
@@ -254,7 +260,8 @@ extension NodeFolder {
             throw NodeFailure(
                 .invalid,
                 "\(topologyPath) does not list the keys of \(identity.node) that lie in \(path): assemble the topology with "
-                    + "\(publicKeysFile(identity.node)) and install it with concord topology install FILE --data \(path)")
+                    + "\(publicKeysFile(identity.node)) and install it with concord topology install FILE --data \(path); if \(identityFile) was changed, "
+                    + NodeIdentity.advice)
         }
     }
 

@@ -19,7 +19,7 @@ package enum HistoryFailure: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .damaged(let what): "the standings file is damaged: \(what); it has to be rebuilt from the log"
+        case .damaged(let what): "the standings file is damaged: \(what); run concord resync, which folds it again from the log"
         case .outgrown(let what): "the standings file has no number for \(what); it has to be rebuilt from the log"
         case .unavailable(let what): "the standings file cannot be written or read at present: \(what)"
         case .gap(let expected): "the entry at index \(expected) has to be folded first"

@@ -35,7 +35,7 @@ package final class LogStore: Sendable {
             }
             publish(states)
         } catch {
-            throw StoreFailure.mapping(error, "open \(path)")
+            throw StoreFailure.ofOpening(error, path)
         }
     }
 

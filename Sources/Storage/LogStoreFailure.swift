@@ -44,6 +44,23 @@ extension StoreFailure {
         return StoreFailure(code, "the log store could not \(action): \(advice(code))", cause: error)
     }
 
+    /// Why a store does not open. A file that SQLite cannot make anything of, or in which the tables are not as they were
+    /// made, is one to be rescued.
+    static func ofOpening(_ error: any Error, _ path: String) -> any Error {
+        let isOfSchema = (error as? DatabaseError)?.resultCode == .SQLITE_ERROR
+        let failure = mapping(error, "open \(path)")
+        guard isOfSchema || Damage.isDamage(error) || (failure as? StoreFailure)?.code == .corrupt else { return failure }
+        return StoreFailure(
+            .corrupt,
+            "\(path) is damaged: stop the node and run \(rescueAdvice(path)); then start the node, and what is missing comes from its peers",
+            cause: error)
+    }
+
+    /// The command that makes a new file from what can be read of a damaged one.
+    static func rescueAdvice(_ path: String) -> String {
+        "concord rescue --data \(path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"))"
+    }
+
     static func code(of error: DatabaseError) -> Code {
         if error.extendedResultCode == .SQLITE_IOERR_CORRUPTFS { return .corrupt }
         return switch error.resultCode {

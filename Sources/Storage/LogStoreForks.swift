@@ -7,12 +7,22 @@ extension LogTransaction {
     /// Stores the evidence of a fork; the first one of an origin stays. False where there was one.
     @discardableResult
     package func putFork(_ origin: OriginName, _ proof: ForkProof) throws -> Bool {
-        if state(origin)?.isForked == true { return false }
+        if state(origin)?.isForked == true, try hasFork(origin) { return false }
         return try change(origin) { log in
             try database.run(
-                "INSERT OR IGNORE INTO fork (origin, proof) VALUES (?, ?)", [log.log.number, blob(proof.encoded)])
+                "INSERT OR REPLACE INTO fork (origin, proof) VALUES (?, ?)", [log.log.number, blob(proof.encoded)])
             log.log.isForked = true
             return true
+        }
+    }
+
+    /// Whether a proof is stored that can be read: a damaged one gives way to the next.
+    private func hasFork(_ origin: OriginName) throws -> Bool {
+        guard let number = state(origin)?.number else { return false }
+        return try guarded {
+            try database.firstRow("SELECT proof FROM fork WHERE origin = ?", [number]) { row in
+                decodedFork(try row.bytes(0)) != nil
+            } ?? false
         }
     }
 
@@ -33,7 +43,8 @@ extension LogTransaction {
 }
 
 extension LogStore {
-    /// The stored fork proofs, by origin line.
+    /// The stored fork proofs that can be read, by origin line. Of a damaged one it is known that there was one, and the log
+    /// stays frozen; a peer sends it again.
     package func forks() throws -> [(origin: OriginName, proof: ForkProof)] {
         let rows = try read("read fork proofs") { database in
             var rows: [(line: [UInt8], proof: [UInt8])] = []
@@ -42,12 +53,8 @@ extension LogStore {
             }
             return rows
         }
-        return try rows.map { row in
-            var reader = ByteReader(row.proof)
-            guard let origin = OriginName(row.line), let proof = try? ForkProof(decoding: &reader), reader.remaining == 0
-            else {
-                throw StoreFailure(.corrupt, "a stored fork proof is damaged; run `concord resync`")
-            }
+        return rows.compactMap { row in
+            guard let origin = OriginName(row.line), let proof = decodedFork(row.proof) else { return nil }
             return (origin, proof)
         }
     }
@@ -66,4 +73,11 @@ extension LogStore {
             return (fork.origin, DecidedFork(proof: fork.proof, note: note, checkpoint: checkpoint))
         }
     }
+}
+
+/// A whole fork proof and nothing behind it.
+func decodedFork(_ bytes: [UInt8]) -> ForkProof? {
+    var reader = ByteReader(bytes)
+    guard let proof = try? ForkProof(decoding: &reader), reader.remaining == 0 else { return nil }
+    return proof
 }

@@ -13,7 +13,10 @@ extension LogStore {
         let target = try LogStore(path: path, options: fresh)
         do {
             try read("copy itself") { source in
-                for log in states { try Self.copy(log, from: source, to: target) }
+                for log in states {
+                    // A log of which too little can be read is fetched from peers as a whole.
+                    do { try Self.copy(log, from: source, to: target) } catch  where Damage.isDamage(error) {}
+                }
                 try Self.copyRecords(from: source, to: target)
             }
         } catch {

@@ -85,11 +85,16 @@ enum LogStoreSchema {
         let identifier = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         if version == 0, identifier == 0 { return 0 }
         guard identifier == applicationID else {
-            throw StoreFailure(.rejected, "the file is a database, but not a log store; name the data folder of a node")
+            throw StoreFailure(
+                .rejected,
+                "the file is a database, but not a log store: name the data folder of a node; if this is one, the file is damaged: run concord rescue --data with that folder"
+            )
         }
         guard version <= migrations.count else {
             throw StoreFailure(
-                .rejected, "the log store has version \(version), this program knows \(migrations.count); use a newer one")
+                .rejected,
+                "the log store has version \(version), this program knows \(migrations.count): use a newer one; if none has ever been used here, the file is damaged: run concord rescue --data with its folder"
+            )
         }
         return version
     }

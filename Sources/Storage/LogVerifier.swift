@@ -19,14 +19,19 @@ package struct LogVerification: Sendable {
 package struct LogVerifier {
     private let store: LogStore
     private let keys: [VerifierKey]
+    private let own: OriginName?
 
     /// Bundles read in one transaction.
     private static let batch: UInt64 = 64
 
-    /// `keys` are those under which origins sign their checkpoints.
-    package init(_ store: LogStore, keys: [VerifierKey]) {
+    /// - Parameters:
+    ///   - keys: those under which origins sign their checkpoints.
+    ///   - own: the log that the node writes itself, whose last entries need not be signed yet; those of every other log must
+    ///     be proven. Nil where that is not looked at.
+    package init(_ store: LogStore, keys: [VerifierKey], own: OriginName? = nil) {
         self.store = store
         self.keys = keys
+        self.own = own
     }
 
     /// Verifies one log; nil where nothing of it is stored. `progress` hears how many of how many entries are done, and ends
@@ -53,7 +58,7 @@ package struct LogVerifier {
             number = end
             try progress(number * Tiling.width, opening.size)
         }
-        scan.finish(opening)
+        scan.finish(opening, mustBeProven: own != nil && own != origin)
         try progress(opening.size, opening.size)
         var verification = LogVerification(mirror: scan.mirror)
         verification.damages = scan.damages

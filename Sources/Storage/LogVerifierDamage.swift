@@ -42,6 +42,8 @@ package struct Damage: Equatable, Sendable, CustomStringConvertible {
         case checkpoint(reason: CheckpointReason)
         /// Whole as it looks, the log is not the one that the checkpoint signs.
         case rootMismatch
+        /// Entries of another's log from an index on that nothing stored proves to be its origin's.
+        case unproven(from: UInt64)
         /// An entry without its body is not marked so, or the other way round.
         case missingMark(index: UInt64)
         /// There are more bundles than the recorded size says.
@@ -84,6 +86,7 @@ package struct Damage: Equatable, Sendable, CustomStringConvertible {
         case .tailMissing(let from, let to): "\(origin): the entries \(from)..<\(to) are not there"
         case .checkpoint(let reason): "\(origin): \(Self.text(reason))"
         case .rootMismatch: "\(origin): the stored entries are not those that the checkpoint signs"
+        case .unproven(let from): "\(origin): nothing proves the entries from \(from) on to be those of its origin"
         case .missingMark(let index): "\(origin):\(index): the mark for a missing body is wrong"
         case .size: "\(origin): the recorded size does not fit the stored bundles"
         case .marks: "\(origin): the marks of missing, erased and forked cannot be read"
@@ -119,6 +122,8 @@ package struct LogMirror: Equatable, Sendable {
     package var repairable: [UInt64] = []
     /// Whether ``LogTransaction/repairTail(_:)`` makes the tail whole from what is stored.
     package var isTailRepairable = false
+    /// Where the entries begin that nothing stored proves; nil where all are proven, or need not be.
+    package var unprovenFrom: UInt64?
     /// Pages of the file are damaged: SQLite commits no repair that meets them, so ``LogStore/copyReadable(to:)`` comes first.
     package var isFileDamaged = false
 

@@ -74,7 +74,7 @@ struct LogScan {
 
     // MARK: Tail and roots
 
-    mutating func finish(_ opening: LogVerifier.Opening) {
+    mutating func finish(_ opening: LogVerifier.Opening, mustBeProven: Bool) {
         var isMarkWrong = opening.tailMark == nil
         if isMarkWrong { reportMarks() }
         let items = opening.tail.items
@@ -99,6 +99,10 @@ struct LogScan {
             damagedTail(opening).isEmpty
             && (hasContested || opening.tail.isFramingDamaged || isMarkWrong || items.contains { $0.stored == nil })
         if isProven(mirror.tail, opening) == false { report(.rootMismatch) }
+        if mustBeProven, covered < opening.size {
+            mirror.unprovenFrom = covered
+            report(.unproven(from: covered))
+        }
     }
 
     private mutating func addTail(

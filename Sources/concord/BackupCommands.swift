@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Encoding
+internal import Federation
 internal import Foundation
 internal import NodeRuntime
 

@@ -41,9 +41,9 @@ struct Concord: AsyncParsableCommand {
             PilotCommand.self, NodeCommand.self, RecordCommand.self, ImportCommand.self, RetractCommand.self,
             AppealCommand.self, RuleCommand.self, EnrolCommand.self, WithdrawCommand.self, EraseCommand.self,
             ScoreCommand.self, ExplainCommand.self, StandingsCommand.self, ConvergeCommand.self, VerifyCommand.self,
-            ResyncCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self, ForksCommand.self,
-            TopologyCommand.self, RulebookCommand.self, KeysCommand.self, BenchCommand.self, FuzzCommand.self,
-            DrillCommand.self,
+            ResyncCommand.self, RescueCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self,
+            ForksCommand.self, TopologyCommand.self, RulebookCommand.self, KeysCommand.self, BenchCommand.self,
+            DrillCommand.self, FuzzCommand.self,
         ])
 
     static let _errorPrefix = "concord: "

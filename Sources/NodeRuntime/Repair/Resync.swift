@@ -67,6 +67,7 @@ struct Resync {
                 try mend(state)
             }
         }
+        try mendRecords()
         if options.checksStandings, !options.isDryRun, report.left.isEmpty { try mendStandings() }
         return report
     }
@@ -97,7 +98,7 @@ struct Resync {
         report.damages += found.damages.map(\.description)
         if options.isDryRun { return }
         try repairLocally(found.mirror)
-        guard var rest = try verify(state.origin), !rest.isSound else { return try finished(state.origin) }
+        guard var rest = try dropUnproven(verify(state.origin)), !rest.isSound else { return try finished(state.origin) }
         for session in try awaitedPeers(of: state.origin, size: rest.mirror.size) {
             do {
                 try fetch(rest.mirror, from: session)
@@ -108,7 +109,7 @@ struct Resync {
             if !again.isSound {
                 // What was fetched may have made more repairable from what is stored.
                 try repairLocally(again.mirror)
-                again = try verify(state.origin) ?? again
+                again = try dropUnproven(verify(state.origin)) ?? again
             }
             rest = again
             if rest.isSound {
@@ -120,6 +121,18 @@ struct Resync {
         if peers(of: state.origin, size: 1).isEmpty {
             report.left.append("\(state.origin): no linked peer holds this log; try again when one is reachable")
         }
+    }
+
+    /// Where all that is wrong with a log is that its end is not proven, the end is dropped: it comes again from a peer, with
+    /// what proves it.
+    private mutating func dropUnproven(_ found: LogVerification?) throws -> LogVerification? {
+        guard let found, found.damageCount == 1, let from = found.mirror.unprovenFrom else { return found }
+        let origin = found.mirror.origin
+        let node = node
+        try node.writer.write { try $0.truncate(origin, to: from) }
+        try node.writer.exclusively { try node.rebuildHistory() }
+        report.rebuiltStandings = true
+        return try verify(origin)
     }
 
     /// What follows from a mended log: what of it could not be read at the start is folded, and integration and replica go on
@@ -163,19 +176,40 @@ struct Resync {
     private mutating func repairLocally(_ mirror: LogMirror) throws {
         guard !mirror.repairable.isEmpty || mirror.isTailRepairable else { return }
         let origin = mirror.origin
-        try node.writer.write { transaction in
-            for number in mirror.repairable { try transaction.repairBundle(origin, number) }
-            // What is repairable has good entries: where a stored hash differs from one, the hash is wrong.
-            if mirror.isTailRepairable { try transaction.repairTail(origin, prefersHashes: false) }
+        do {
+            try node.writer.write { transaction in
+                for number in mirror.repairable { try transaction.repairBundle(origin, number) }
+                // What is repairable has good entries: where a stored hash differs from one, the hash is wrong.
+                if mirror.isTailRepairable { try transaction.repairTail(origin, prefersHashes: false) }
+            }
+        } catch let failure as NodeFailure where mirror.isFileDamaged {
+            report.left.append("\(origin): \(failure.message)")
+            return
         }
         report.repairedLocally += UInt64(mirror.repairable.count)
     }
 
+    /// Cuts and attestations that are damaged go: the next convergence makes new ones. What SQLite cannot write to is not mended
+    /// here.
+    private mutating func mendRecords() throws {
+        let node = node
+        let records = try node.log.damagedRecords(keys: node.topology.nodes.flatMap(\.keys))
+        let structure = try node.log.structuralDamages()
+        report.damageCount += records.count + structure.count
+        report.damages += records.map(\.description) + structure
+        if options.isDryRun || (records.isEmpty && structure.isEmpty) { return }
+        if structure.isEmpty {
+            try node.writer.write { transaction in for record in records { try transaction.remove(record) } }
+        } else {
+            report.left.append(node.rescueAdvice)
+        }
+    }
+
     private mutating func mendStandings() throws {
         let damaged = try node.verify(checksStandings: true, progress: progress)
-        guard damaged.damageCount == 0, !damaged.damagedSubjects.isEmpty else { return }
-        report.damageCount += damaged.damagedSubjects.count
-        report.damages += damaged.damagedSubjects.map { "standings of \($0)" }
+        guard damaged.isHistoryDamaged || (damaged.damageCount == 0 && !damaged.damagedSubjects.isEmpty) else { return }
+        report.damageCount += damaged.damageCount + damaged.damagedSubjects.count
+        report.damages += damaged.damages + damaged.damagedSubjects.map { "standings of \($0)" }
         let node = node
         try node.writer.exclusively { try node.rebuildHistory() }
         report.rebuiltStandings = true

@@ -14,6 +14,8 @@ package struct VerificationReport: Sendable {
     /// Subjects whose folded history is not what the logs say.
     package var damagedSubjects: [String] = []
     package var milliseconds: UInt64 = 0
+    /// Whether the folded history cannot even be read.
+    package var isHistoryDamaged = false
 
     package var isSound: Bool { damageCount == 0 && damagedSubjects.isEmpty }
 }
@@ -36,13 +38,29 @@ extension Node {
             report.damageCount += verification.damageCount
             report.damages += verification.damages.map(\.description)
         }
+        let records = try log.damagedRecords(keys: topology.nodes.flatMap(\.keys)).map(\.description)
+        let structure = try log.structuralDamages()
+        report.damageCount += records.count + structure.count
+        report.damages += records + structure
+        if !structure.isEmpty { report.damages.append(rescueAdvice) }
         report.milliseconds = steadyMilliseconds - started
         // A fold of damaged logs would blame the standings for what the log has lost.
-        if checksStandings, report.damageCount == 0 { report.damagedSubjects = try verifyStandings(progress) }
+        if checksStandings, report.damageCount == 0 {
+            do { report.damagedSubjects = try verifyStandings(progress) } catch let HistoryFailure.damaged(what) {
+                report.isHistoryDamaged = true
+                report.damageCount += 1
+                report.damages.append("\(folder.standingsFile): \(what)")
+            }
+        }
         return report
     }
 
-    var logVerifier: LogVerifier { LogVerifier(log, keys: topology.nodes.flatMap(\.keys)) }
+    var logVerifier: LogVerifier { LogVerifier(log, keys: topology.nodes.flatMap(\.keys), own: origin) }
+
+    /// What to do about a file whose pages SQLite can neither read nor write as they should be.
+    var rescueAdvice: String {
+        "\(folder.logFile) itself is damaged: stop the node, run concord rescue --data \(folder.path), start it, and resync"
+    }
 
     private func verifyStandings(_ progress: (String, UInt64, UInt64) throws -> Void) throws -> [String] {
         let folder = try environment.files.scratchFolder()

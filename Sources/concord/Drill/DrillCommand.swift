@@ -17,7 +17,7 @@ struct DrillCommand: ParsableCommand {
             EXIT STATUS: 0 all held; 1 something did not, and the stores are kept; 69 this system does not permit a drill
             (full and read-only mount file systems: they need root or user namespaces).
             """,
-        subcommands: [DrillKillCommand.self, DrillPauseCommand.self])
+        subcommands: [DrillKillCommand.self, DrillPauseCommand.self, DrillFilesCommand.self])
 }
 
 struct DrillKillCommand: ParsableCommand {
@@ -66,4 +66,31 @@ struct DrillPauseCommand: ParsableCommand {
     }
 
     func run() throws { try options.run([("pause", { try PauseDrill(pauses: pauses, longPauses: long, drill: $0).run() })]) }
+}
+
+struct DrillFilesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "files", abstract: "Damage files of nodes on disk.",
+        discussion: """
+            Bits are flipped, files cut short, parts of a file copied elsewhere in it, parts, whole files and whole folders
+            put back as they were before, at random places of databases, write-ahead logs and small files, of nodes that are
+            stopped, killed or running. Then the node is started and its words are followed: either nothing has to be done,
+            or concord verify finds it and concord resync mends it, or the node does not start and says what to do, and that
+            helps. What was done in each round stands in rounds.log.
+            """)
+
+    @Option(help: ArgumentHelp("How many faults.", valueName: "number"))
+    var rounds = 200
+
+    @Option(help: ArgumentHelp("The number of the first one, to repeat it.", valueName: "number"))
+    var first = 1
+
+    @OptionGroup var options: DrillOptions
+
+    func validate() throws {
+        try DrillOptions.check("rounds", rounds, 1...1_000_000)
+        try DrillOptions.check("first", first, 1...1_000_000)
+    }
+
+    func run() throws { try options.run([("files", { try FilesDrill(rounds: rounds, first: first, drill: $0).run() })]) }
 }
