@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 
 /// The file under the history store: one connection that writes and checkpoints, a few that only read.
@@ -11,10 +10,14 @@ struct HistoryDatabase: Sendable {
     private static let schemaVersion: Int32 = 1
 
     let pool: DatabasePool
+    private let path: String
+    private let files: any StoreFiles
 
-    init(path: String) throws {
+    init(path: String, files: any StoreFiles) throws {
+        self.path = path
+        self.files = files
         do {
-            pool = try DatabasePool(path: path, configuration: Self.configuration())
+            pool = try DatabasePool(path: files.location(path), configuration: Self.configuration())
             try pool.writeWithoutTransaction { database in
                 // What lies here can be folded again from the log, so commits need not reach the disk one by one.
                 try database.execute(sql: "PRAGMA synchronous = NORMAL")
@@ -92,10 +95,11 @@ struct HistoryDatabase: Sendable {
         do { return try pool.unsafeRead(body) } catch { throw Self.failure(error) }
     }
 
-    /// Moves everything from the WAL into the file and cuts the WAL to nothing.
+    /// Moves everything from the WAL into the file and cuts the WAL to nothing, for good.
     func truncateLog() throws {
         do {
             _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            try files.sync(path + "-wal")
         } catch {
             throw Self.failure(error)
         }
@@ -108,9 +112,9 @@ struct HistoryDatabase: Sendable {
         do { try pool.close() } catch { throw Self.failure(error) }
     }
 
-    static func delete(path: String) throws {
-        for suffix in ["", "-wal", "-shm", "-journal"] where FileManager.default.fileExists(atPath: path + suffix) {
-            do { try FileManager.default.removeItem(atPath: path + suffix) } catch {
+    static func delete(path: String, files: any StoreFiles) throws {
+        for suffix in ["", "-wal", "-shm", "-journal"] where files.exists(path + suffix) {
+            do { try files.remove(path + suffix) } catch {
                 throw HistoryFailure.unavailable("cannot delete \(path + suffix): \(error)")
             }
         }
@@ -118,6 +122,7 @@ struct HistoryDatabase: Sendable {
 
     /// Tells damage, which a rebuild cures, from a disk that does not serve at the moment.
     static func failure(_ error: any Error) -> any Error {
+        if let failure = error as? StoreFailure { return HistoryFailure.unavailable("\(failure)") }
         guard let error = error as? DatabaseError else { return error }
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_MISMATCH, .SQLITE_FORMAT, .SQLITE_CONSTRAINT:

@@ -16,6 +16,10 @@ package struct HistoryOptions: Sendable {
     package var originLimit = 65_536
     /// Milliseconds after which a write that failed is tried again.
     package var retryMilliseconds = 1_000
+    /// Where the files lie.
+    package var files: any StoreFiles = SystemStoreFiles()
+    /// Makes, for each store, what runs its work in the background.
+    package var makeBackground: @Sendable () -> any HistoryBackground = { HistoryQueue() }
 
     package init() {}
 }

@@ -30,7 +30,7 @@ extension HistoryStore {
             switch try state.withLock({ try attempt(&$0) }) {
             case .done: return
             case .sealed: return wake()
-            case .waiting: change.wait()
+            case .waiting: queue.wait(for: change)
             }
         }
     }
@@ -122,7 +122,7 @@ extension HistoryStore {
                 return false
             }
             if isDone { return }
-            change.wait()
+            queue.wait(for: change)
         }
     }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// The work in the background: a serial queue that takes one bounded step at a time, the most urgent first, so that
@@ -24,9 +23,7 @@ extension HistoryStore {
                 state.stall = error as? HistoryFailure ?? .unavailable("\(error)")
                 wakeWaiters(&state)
             }
-            queue.asyncAfter(deadline: .now() + .milliseconds(options.retryMilliseconds)) { [weak self] in
-                self?.work()
-            }
+            queue.after(options.retryMilliseconds) { [weak self] in self?.work() }
         }
     }
 

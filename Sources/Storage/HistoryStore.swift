@@ -75,7 +75,7 @@ package final class HistoryStore: Sendable {
     /// Held by a thread while it inserts late records.
     let lateInsertion = Mutex<Void>(())
     let change = DispatchSemaphore(value: 0)
-    let queue = DispatchQueue(label: "standings", qos: .utility)
+    let queue: any HistoryBackground
     /// Whether ``openOrRebuild(path:options:)`` found damage and began anew: everything has to be folded again.
     package let wasRebuilt: Bool
 
@@ -89,7 +89,7 @@ package final class HistoryStore: Sendable {
         do {
             return try HistoryStore(path: path, options: options, wasRebuilt: false)
         } catch HistoryFailure.damaged {
-            try HistoryDatabase.delete(path: path)
+            try HistoryDatabase.delete(path: path, files: options.files)
             return try HistoryStore(path: path, options: options, wasRebuilt: true)
         }
     }
@@ -97,7 +97,8 @@ package final class HistoryStore: Sendable {
     private init(path: String, options: HistoryOptions, wasRebuilt: Bool) throws {
         self.options = options
         self.wasRebuilt = wasRebuilt
-        database = try HistoryDatabase(path: path)
+        queue = options.makeBackground()
+        database = try HistoryDatabase(path: path, files: options.files)
         var origins = HistoryLimitedNumbers(limit: options.originLimit)
         var factors = HistoryLimitedNumbers(limit: options.factorLimit)
         let positions = try database.restoreOrigins(&origins)

@@ -2,7 +2,6 @@
 // (what is derived from it). May import Encoding to Scoring, GRDB and Foundation; no NIO.
 
 package import Federation
-internal import Foundation
 internal import GRDB
 internal import Synchronization
 
@@ -23,10 +22,11 @@ package final class LogStore: Sendable {
         self.path = path
         self.options = options
         do {
-            let isNew = !options.isReadOnly && !FileManager.default.fileExists(atPath: path)
+            let isNew = !options.isReadOnly && !options.files.exists(path)
+            let wasInterrupted = options.files.byteCount(of: path + "-wal") ?? 0 > 0
             pool = try Self.openPool(path, options)
             if !options.isReadOnly { try pool.writeWithoutTransaction(Self.prepareWriter) }
-            if isNew { try syncFolder(of: path) }
+            if isNew { try options.files.syncFolder(of: path) }
             let states = try Self.snapshot(pool) { database in
                 guard try LogStoreSchema.checkedVersion(database) == LogStoreSchema.migrations.count else {
                     throw StoreFailure(.rejected, "the log store is of an older version; open it for writing once")
@@ -34,6 +34,8 @@ package final class LogStore: Sendable {
                 return try LogLoader(database).states()
             }
             publish(states)
+            // Bodies whose dropping was committed, but not followed by a checkpoint, go now.
+            if wasInterrupted, !options.isReadOnly { try? checkpointWAL(truncate: true) }
         } catch {
             throw StoreFailure.ofOpening(error, path)
         }
@@ -101,11 +103,13 @@ package final class LogStore: Sendable {
     }
 
     /// Moves the write-ahead log into the database file. With `truncate` it also waits for readers and cuts the log to
-    /// nothing: after ``LogTransaction/dropBodies(_:)`` no byte of the bodies is left in any file.
+    /// nothing: after ``LogTransaction/dropBodies(_:)`` no byte of the bodies is left in any file, nor comes back when the
+    /// power fails.
     package func checkpointWAL(truncate: Bool) throws {
         do {
             if truncate {
                 try pool.barrierWriteWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+                try options.files.sync(path + "-wal")
             } else {
                 try pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
             }
@@ -136,31 +140,31 @@ extension LogStore {
                     PRAGMA cache_size = -\(database.configuration.readonly ? 2_048 : options.cacheKibibytes);
                     """)
         }
-        guard options.isReadOnly else { return try DatabasePool(path: path, configuration: configuration) }
-        return try openReadOnly(path, configuration)
+        guard options.isReadOnly else {
+            return try DatabasePool(path: options.files.location(path), configuration: configuration)
+        }
+        return try openReadOnly(path, configuration, options.files)
     }
 
     /// A database in WAL mode needs its shared-memory file, which cannot be made on a read-only disk. A file that was closed
     /// in order is complete without it and can be opened as one that nobody changes.
-    private static func openReadOnly(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
+    private static func openReadOnly(
+        _ path: String, _ configuration: Configuration, _ files: any StoreFiles
+    ) throws -> DatabasePool {
         do {
-            let pool = try DatabasePool(path: path, configuration: configuration)
+            let pool = try DatabasePool(path: files.location(path), configuration: configuration)
             _ = try pool.read { try LogStoreSchema.version($0) }
             return pool
         } catch let error as DatabaseError
-            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)
-            && FileManager.default.fileExists(atPath: path)
+            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && files.exists(path)
         {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
-            guard (attributes?[.size] as? UInt64 ?? 0) == 0 else {
+            guard (files.byteCount(of: path + "-wal") ?? 0) == 0 else {
                 throw StoreFailure(
                     .readOnly,
                     "\(path) was not closed in order: copy it with its -wal file to a folder that can be written, and open it there",
                     cause: error)
             }
-            let allowed = CharacterSet(charactersIn: "?#%").inverted
-            guard let escaped = path.addingPercentEncoding(withAllowedCharacters: allowed) else { throw error }
-            return try DatabasePool(path: "file:\(escaped)?immutable=1", configuration: configuration)
+            return try DatabasePool(path: files.location(path, isImmutable: true), configuration: configuration)
         }
     }
 
@@ -185,16 +189,5 @@ extension LogStore {
             journal: try String.fetchOne(database, sql: "PRAGMA journal_mode"),
             synchronous: try Int.fetchOne(database, sql: "PRAGMA synchronous"),
             secureDelete: try Int.fetchOne(database, sql: "PRAGMA secure_delete"))
-    }
-}
-
-/// A new file is durable only once its folder is.
-func syncFolder(of path: String) throws {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let descriptor = open(folder, O_RDONLY)
-    guard descriptor >= 0 else { throw StoreFailure(.inputOutput, "the folder \(folder) cannot be opened: errno \(errno)") }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else {
-        throw StoreFailure(.inputOutput, "the folder \(folder) cannot be made durable: errno \(errno)")
     }
 }

@@ -42,7 +42,7 @@ extension LogStore {
             guard rename(temporary, path) == 0 else {
                 throw StoreFailure(.inputOutput, "\(path) cannot be written: errno \(errno)")
             }
-            try syncFolder(of: path)
+            try SystemStoreFiles().syncFolder(of: path)
         } catch {
             for suffix in ["", "-journal", "-wal", "-shm"] { unlink(temporary + suffix) }
             throw StoreFailure.mapping(error, "back up to \(path)")

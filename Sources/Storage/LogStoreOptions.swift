@@ -11,6 +11,8 @@ package struct LogStoreOptions: Sendable {
     package var readers = 4
     /// Only reads: nothing is created, written, checkpointed or locked.
     package var isReadOnly = false
+    /// Where the files lie.
+    package var files: any StoreFiles = SystemStoreFiles()
 
     package init() {}
 }
