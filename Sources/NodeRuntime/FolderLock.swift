@@ -7,7 +7,7 @@ package final class FolderLock: Sendable {
     package init(_ folder: NodeFolder) throws {
         descriptor = open(folder.lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw NodeFailure(.storage, "\(folder.lockFile) cannot be opened: \(String(cString: strerror(errno)))")
+            throw NodeFailure(opening: folder.lockFile, errno)
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

@@ -1,6 +1,8 @@
 // NodeRuntime: the node as services: effects, recording, convergence, control socket. May import everything above it; not
 // WebInterface, Population, Simulation or the command line.
 
+internal import Foundation
+
 /// An error that reaches an operator: what was wrong, where, and what to do.
 package struct NodeFailure: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
@@ -28,6 +30,17 @@ package struct NodeFailure: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 extension NodeFailure {
+    /// A file that a node needs to write to, and could not open.
+    init(opening path: String, _ code: Int32) {
+        let advice =
+            switch code {
+            case ENOSPC, EDQUOT: "make room on its disk"
+            case EROFS, EACCES, EPERM: "make it writable: check the mount, the owner and the mode of the file and of its folder"
+            default: "check the disk and the folder"
+            }
+        self.init(.storage, "\(path) cannot be opened: \(String(cString: strerror(code))); \(advice)")
+    }
+
     /// Any error as one that can be shown.
     package init(_ error: any Error) {
         switch error {

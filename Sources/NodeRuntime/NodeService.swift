@@ -5,6 +5,7 @@ package import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
+internal import Storage
 internal import Synchronization
 internal import Transport
 
@@ -20,7 +21,7 @@ package final class NodeService: Service {
     package init(folder: NodeFolder, logger: Logger) throws {
         let identity = try NodeIdentity(folder: folder)
         try folder.checkKeys(identity, FederationFiles.topology(folder.topologyFile), folder.topologyFile)
-        node = try Node(folder: folder)
+        node = try Self.opening(folder) { try Node(folder: folder) }
         let lacking = node.topology.nodesWithoutKeys
         guard lacking.isEmpty else {
             throw NodeFailure(
@@ -30,8 +31,19 @@ package final class NodeService: Service {
         }
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        sync = try SyncService(node: node, logger: logger)
+        let node = node
+        sync = try Self.opening(folder) { try SyncService(node: node, logger: logger) }
         chores = Chores(node: node, logger: logger)
+    }
+
+    /// Whatever of the store cannot be read at a start: what is left of it can be saved.
+    private static func opening<Value>(_ folder: NodeFolder, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let failure as StoreFailure where failure.code == .corrupt {
+            throw NodeFailure(
+                .storage,
+                "\(folder.logFile) is damaged: run concord rescue --data \(folder.path), start the node again, and run concord "
+                    + "resync: what is missing comes from its peers (\(failure))")
+        }
     }
 
     package func run() async throws {

@@ -11,23 +11,34 @@ internal import Synchronization
 /// to work on. What a write stages becomes visible, in memory and on disk, when its COMMIT has returned, and not before.
 /// All calls block their thread; none may be made from inside the closure of another.
 package final class LogStore: Sendable {
-    let pool: DatabasePool
+    /// The open file; another value once a store that could only be read can be written to again.
+    private struct Opened {
+        let pool: DatabasePool
+        /// Why the store takes nothing, where it was opened only for reading because it could not be written to.
+        let obstacle: StoreFailure?
+    }
+
+    private let opened: Mutex<Opened>
     package let path: String
     package let options: LogStoreOptions
     private let published = Mutex<[OriginName: LogState]>([:])
 
+    var pool: DatabasePool { opened.withLock { $0.pool } }
+
     /// Opens the store in a file, which is created where there is none and the store is not read-only.
-    package init(path: String, options: LogStoreOptions = LogStoreOptions()) throws {
+    ///
+    /// - Parameter servesWithoutWriting: a store that cannot be written to, since the disk is full or may only be read, is
+    ///   opened for reading where that is possible; ``obstacle`` says so, and ``reopen()`` tries again.
+    package init(
+        path: String, options: LogStoreOptions = LogStoreOptions(), servesWithoutWriting: Bool = false
+    ) throws {
         precondition(options.pageBytes <= 8_192, "bodies must not lie in pages of a table")
         self.path = path
         self.options = options
         do {
-            let isNew = !options.isReadOnly && !options.files.exists(path)
             let wasInterrupted = options.files.byteCount(of: path + "-wal") ?? 0 > 0
-            pool = try Self.openPool(path, options)
-            if !options.isReadOnly { try pool.writeWithoutTransaction(Self.prepareWriter) }
-            if isNew { try options.files.syncFolder(of: path) }
-            let states = try Self.snapshot(pool) { database in
+            opened = Mutex(try Self.open(path, options, servesWithoutWriting: servesWithoutWriting))
+            let states = try Self.snapshot(opened.withLock { $0.pool }) { database in
                 guard try LogStoreSchema.checkedVersion(database) == LogStoreSchema.migrations.count else {
                     throw StoreFailure(.rejected, "the log store is of an older version; open it for writing once")
                 }
@@ -35,7 +46,7 @@ package final class LogStore: Sendable {
             }
             publish(states)
             // Bodies whose dropping was committed, but not followed by a checkpoint, go now.
-            if wasInterrupted, !options.isReadOnly { try? checkpointWAL(truncate: true) }
+            if wasInterrupted, !isReadOnly { try? checkpointWAL(truncate: true) }
         } catch {
             throw StoreFailure.ofOpening(error, path)
         }
@@ -44,8 +55,27 @@ package final class LogStore: Sendable {
     /// Moves the write-ahead log into the database file and closes all connections. GRDB closes the writing one first, which
     /// alone could do that; where it cannot be done now, the next opening does it.
     package func close() throws {
-        if !options.isReadOnly { try? checkpointWAL(truncate: true) }
+        if !isReadOnly { try? checkpointWAL(truncate: true) }
         do { try pool.close() } catch { throw StoreFailure.mapping(error, "close") }
+    }
+
+    /// Whether nothing can be written at present, or ever.
+    package var isReadOnly: Bool { options.isReadOnly || obstacle != nil }
+
+    /// Why a store that was to be written to can only be read; nil where it can be written to.
+    package var obstacle: StoreFailure? { opened.withLock { $0.obstacle } }
+
+    /// Tries again to open a store for writing that could only be read. What is stored has not changed meanwhile.
+    package func reopen() throws {
+        guard obstacle != nil else { return }
+        do {
+            let new = try Self.open(path, options, servesWithoutWriting: false)
+            let old = opened.withLock { opened in
+                defer { opened = new }
+                return opened.pool
+            }
+            try? old.close()
+        } catch { throw StoreFailure.mapping(error, "open \(path) for writing") }
     }
 
     /// A log by its origin line; nil where nothing of it is stored.
@@ -66,6 +96,7 @@ package final class LogStore: Sendable {
     /// throws, nothing of it is. Group commit is done by doing much in one call.
     @discardableResult
     package func write<Value>(_ body: (LogTransaction) throws -> Value) throws -> Value {
+        if let obstacle { throw obstacle }
         do {
             return try pool.writeWithoutTransaction { database in
                 var result: Value?
@@ -120,6 +151,24 @@ package final class LogStore: Sendable {
 }
 
 extension LogStore {
+    private static func open(_ path: String, _ options: LogStoreOptions, servesWithoutWriting: Bool) throws -> Opened {
+        do {
+            let isNew = !options.isReadOnly && !options.files.exists(path)
+            let pool = try openPool(path, options)
+            if !options.isReadOnly { try pool.writeWithoutTransaction(prepareWriter) }
+            if isNew { try options.files.syncFolder(of: path) }
+            return Opened(pool: pool, obstacle: nil)
+        } catch {
+            guard servesWithoutWriting, !options.isReadOnly,
+                let failure = StoreFailure.mapping(error, "open \(path) for writing") as? StoreFailure,
+                [.diskFull, .readOnly, .inputOutput].contains(failure.code), options.files.exists(path)
+            else { throw error }
+            var options = options
+            options.isReadOnly = true
+            return Opened(pool: try openPool(path, options), obstacle: failure)
+        }
+    }
+
     private static func openPool(_ path: String, _ options: LogStoreOptions) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "log"
@@ -156,7 +205,8 @@ extension LogStore {
             _ = try pool.read { try LogStoreSchema.version($0) }
             return pool
         } catch let error as DatabaseError
-            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && files.exists(path)
+            where [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_FULL].contains(error.resultCode)
+            && files.exists(path)
         {
             guard (files.byteCount(of: path + "-wal") ?? 0) == 0 else {
                 throw StoreFailure(

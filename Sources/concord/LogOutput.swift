@@ -21,7 +21,8 @@ struct LogOutput: LogHandler {
         if let error = event.error { line += " error=\(error)" }
         // One line an event, whatever the words hold.
         line = line.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        // What cannot be written, on a disk that is full, is lost; that must not end the node.
+        _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     /// As in `2026-03-01T07:05:09.120Z`.

@@ -95,6 +95,8 @@ struct NodeStatus {
     let past: Past?
     /// Entries that were recorded and wait for their place in the log.
     let aside: Int64
+    /// Why the store takes nothing; nil where it does.
+    let trouble: String?
     let linked: [String]
     let unlinked: [String]
     let forks: [String]
@@ -110,6 +112,7 @@ struct NodeStatus {
         isConfirmed = try answer.flag("confirmed")
         past = try answer.optionalAnswer("past").map(Past.init)
         aside = try answer.number("aside")
+        trouble = try answer.optionalText("trouble")
         linked = try answer.texts("linked").sorted()
         unlinked = try answer.texts("unlinked").sorted()
         forks = try answer.texts("forks")
@@ -124,6 +127,10 @@ struct NodeStatus {
 
     private var head: [String] {
         var lines = ["\(title) (\(node)) of \(federation): \(isRunning ? "runs" : "does not run")"]
+        if let trouble {
+            lines.append("THE STORE TAKES NOTHING: \(trouble)")
+            if isRunning { lines.append("it serves what it has, and tries again every second") }
+        }
         guard isRunning else { return lines }
         if !linked.isEmpty { lines.append("linked with \(linked.joined(separator: ", "))") }
         if !unlinked.isEmpty { lines.append("not linked with \(unlinked.joined(separator: ", "))") }

@@ -53,6 +53,7 @@ extension NodeCommands {
             JSONMember("federation", .string(node.topology.federation)), JSONMember("running", .boolean(sync != nil)),
             JSONMember("confirmed", .boolean(node.writer.isConfirmed)), JSONMember("past", past),
             JSONMember("aside", .integer(Int64(try node.log.asideCount()))),
+            JSONMember("trouble", node.storeTrouble.map { .string($0) } ?? .null),
             JSONMember("topology", .string(base64(node.topology.hash.bytes))),
             JSONMember("rulebook", .string(base64(node.rulebook.hash.bytes))),
             JSONMember("linked", .array(sessions.map { .string($0) })),

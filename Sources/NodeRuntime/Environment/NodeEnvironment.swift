@@ -82,7 +82,7 @@ private final class SystemFile: SmallFile {
     init(_ path: String) throws {
         descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw NodeFailure(.storage, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
+            throw NodeFailure(opening: path, errno)
         }
     }
 

@@ -17,11 +17,13 @@ package final class Node: Sendable {
     let logKey: SigningKey
     let linkKey: SigningKey
     package let log: LogStore
-    private let historyBox: Mutex<HistoryStore>
+    private let historyBox: Mutex<OpenHistory>
     let published: PublishedFile
     let clock = Mutex(HybridClock())
     let excuses = Excuses()
     let recorded: RecordedReferences
+    /// Why the store takes nothing at present; nil where it does.
+    let trouble = Mutex<String?>(nil)
     package let environment: NodeEnvironment
     private let lock: any Sendable
     private let writerBox = Mutex<LogWriter?>(nil)
@@ -52,11 +54,11 @@ package final class Node: Sendable {
         linkKey = keys.link
         recorded = RecordedReferences(salt: environment.randomBytes(16))
         lock = try environment.files.lock(folder)
-        log = try LogStore(path: folder.logFile, options: environment.logOptions)
-        historyBox = Mutex(
-            try HistoryStore.openOrRebuild(path: folder.standingsFile, options: environment.historyOptions))
+        log = try LogStore(path: folder.logFile, options: environment.logOptions, servesWithoutWriting: true)
+        historyBox = Mutex(try Self.history(folder, environment, obstacle: log.obstacle?.description))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
         try prepareHistory()
+        trouble.withLock { $0 = obstacle }
         let writer = try LogWriter(node: self)
         writerBox.withLock { $0 = writer }
         restoreClock()
@@ -67,6 +69,9 @@ package final class Node: Sendable {
     /// Today as a day number, UTC.
     package var today: UInt32 { environment.today }
 
+    /// Why the store takes nothing at present; nil where it does.
+    var storeTrouble: String? { trouble.withLock { $0 } }
+
     var writer: LogWriter {
         guard let writer = writerBox.withLock({ $0 }) else { preconditionFailure("the writer stands once the node is open") }
         return writer
@@ -74,14 +79,14 @@ package final class Node: Sendable {
 
     package func close() throws {
         writer.close()
-        history.close()
+        historyBox.withLock { $0.close(environment) }
         try log.close()
     }
 
     var isAuthority: Bool { topology.nodes[index].isAuthority }
 
     /// What the logs say about each subject; another object after a rebuild.
-    package var history: HistoryStore { historyBox.withLock { $0 } }
+    package var history: HistoryStore { historyBox.withLock { $0.store } }
 
     private func prepareHistory() throws {
         for key in topology.nodes.flatMap(\.keys) { _ = try history.originNumber(key.name) }
@@ -94,12 +99,68 @@ package final class Node: Sendable {
         try catchUpHistory()
     }
 
+    /// The derived store, and the folder that it lies in where that is not the node's.
+    private struct OpenHistory {
+        let store: HistoryStore
+        var scratch: String?
+        /// Why it does not lie in the node's folder.
+        var obstacle: String?
+
+        func close(_ environment: NodeEnvironment) {
+            store.close()
+            if let scratch { environment.files.remove(scratch) }
+        }
+    }
+
+    /// Where the node's folder cannot be written to, the history is folded anew in another place.
+    private static func history(
+        _ folder: NodeFolder, _ environment: NodeEnvironment, obstacle: String?
+    ) throws -> OpenHistory {
+        var obstacle = obstacle
+        if obstacle == nil {
+            do {
+                return OpenHistory(
+                    store: try HistoryStore.openOrRebuild(path: folder.standingsFile, options: environment.historyOptions))
+            } catch let failure as HistoryFailure {
+                guard case .unavailable = failure else { throw failure }
+                obstacle = "\(folder.standingsFile): \(failure)"
+            }
+        }
+        let scratch = try environment.files.scratchFolder()
+        return OpenHistory(
+            store: try HistoryStore(path: scratch + "/standings.sqlite", options: environment.historyOptions), scratch: scratch,
+            obstacle: obstacle)
+    }
+
     private func emptyHistory() throws {
         try historyBox.withLock { history in
-            history.close()
-            for suffix in ["", "-wal", "-shm"] { environment.files.remove(folder.standingsFile + suffix) }
-            history = try HistoryStore(path: folder.standingsFile, options: environment.historyOptions)
+            history.close(environment)
+            if history.scratch == nil {
+                for suffix in ["", "-wal", "-shm"] { environment.files.remove(folder.standingsFile + suffix) }
+            }
+            history = try Self.history(folder, environment, obstacle: history.obstacle)
         }
+    }
+
+    /// Why stores were opened that cannot be written to, or not in their place; nil where all is as it should be.
+    var obstacle: String? { log.obstacle?.description ?? historyBox.withLock { $0.obstacle } }
+
+    /// Takes up writing again in a folder that could only be read, if it can be written to by now; while the writer rests.
+    func regainStore() throws {
+        guard obstacle != nil else { return }
+        try log.reopen()
+        let history = try Self.history(folder, environment, obstacle: nil)
+        if let obstacle = history.obstacle {
+            history.close(environment)
+            throw NodeFailure(.storage, obstacle)
+        }
+        let old = historyBox.withLock { current in
+            defer { current = history }
+            return current
+        }
+        old.close(environment)
+        try prepareHistory()
+        writer.historyChanged()
     }
 
     /// Throws the derived store away and folds everything again; while the writer rests.

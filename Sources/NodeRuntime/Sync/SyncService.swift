@@ -23,6 +23,8 @@ package final class SyncService: Sendable {
     let arrivals = Arrivals()
     /// Peers, by index in the topology, with whom no link is kept until that is taken back.
     private let cutPeers = Mutex<Set<Int>>([])
+    /// Whether the store takes nothing and is being tried.
+    private let isResting = Atomic<Bool>(false)
 
     /// The replica in a box: only `core` opens it.
     private final class CoreState: @unchecked Sendable {
@@ -68,6 +70,9 @@ package final class SyncService: Sendable {
                 carryOut()
             }
         }
+        guard let obstacle = node.obstacle else { return }
+        logger.error("the store takes nothing, and is tried again every second: \(obstacle)")
+        restStore()
     }
 
     package func stop() {
@@ -260,20 +265,45 @@ extension SyncService: LogWriterDelegate {
 
     /// The store takes nothing: pulls rest, and it is tried again every second.
     func writerFailed(_ failure: NodeFailure) {
-        logger.error("the store does not take what it should: \(failure.message)")
+        let isNews = node.trouble.withLock { trouble in
+            defer { trouble = failure.message }
+            return trouble == nil
+        }
+        if isNews { logger.error("the store does not take what it should: \(failure.message)") }
+        restStore()
+    }
+
+    /// Asks for nothing more, and tries every second whether the store takes something again.
+    private func restStore() {
+        guard isResting.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
         onCore { [node] in $0.setPaused(true, now: node.steadyMilliseconds) }
+        probeLater()
+    }
+
+    private func probeLater() {
         core.after(1_000) { [self] in
             let now = node.wallMilliseconds
             node.writer.submit(
-                .other {
-                    try $0.setMeta("probe", Array("\(now)".utf8))
-                } _: { [self] failure in
-                    if failure == nil {
-                        logger.notice("the store takes entries again")
-                        onCore { [node] in $0.setPaused(false, now: node.steadyMilliseconds) }
+                .exclusive { [self] refusal in
+                    // The node is being stopped.
+                    if refusal != nil { return }
+                    do {
+                        try node.regainStore()
+                        try node.log.write { try $0.setMeta("probe", Array("\(now)".utf8)) }
+                        storeTakes()
+                    } catch {
+                        node.trouble.withLock { $0 = NodeFailure(error).message }
+                        probeLater()
                     }
                 })
         }
+    }
+
+    private func storeTakes() {
+        logger.notice("the store takes entries again")
+        node.trouble.withLock { $0 = nil }
+        isResting.store(false, ordering: .releasing)
+        onCore { [node] in $0.setPaused(false, now: node.steadyMilliseconds) }
     }
 }
 

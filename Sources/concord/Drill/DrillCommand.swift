@@ -17,7 +17,10 @@ struct DrillCommand: ParsableCommand {
             EXIT STATUS: 0 all held; 1 something did not, and the stores are kept; 69 this system does not permit a drill
             (full and read-only mount file systems: they need root or user namespaces).
             """,
-        subcommands: [DrillKillCommand.self, DrillPauseCommand.self, DrillFilesCommand.self])
+        subcommands: [
+            DrillKillCommand.self, DrillPauseCommand.self, DrillFilesCommand.self, DrillFullCommand.self,
+            DrillReadOnlyCommand.self,
+        ])
 }
 
 struct DrillKillCommand: ParsableCommand {
@@ -93,4 +96,36 @@ struct DrillFilesCommand: ParsableCommand {
     }
 
     func run() throws { try options.run([("files", { try FilesDrill(rounds: rounds, first: first, drill: $0).run() })]) }
+}
+
+struct DrillFullCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "full", abstract: "A small disk fills up under a city and is freed.",
+        discussion: """
+            The city's data folder lies on a file system of its own, which a file fills up while the city records. It has to
+            say so, to answer, to let an empty aggregator take its log, and to record again by itself once there is room;
+            also where it is started while the disk is full. Needs root or user namespaces.
+            """)
+
+    @Option(help: ArgumentHelp("How often.", valueName: "number"))
+    var rounds = 6
+
+    @OptionGroup var options: DrillOptions
+
+    func validate() throws { try DrillOptions.check("rounds", rounds, 1...10_000) }
+
+    func run() throws { try options.run([("full", { try FullDrill(rounds: rounds, drill: $0).run() })], mounts: true) }
+}
+
+struct DrillReadOnlyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "read-only", abstract: "A city's folder, or files in it, can only be read.",
+        discussion: """
+            The node either serves what it has and says so, or does not start and says what is to be done. Needs root or
+            user namespaces.
+            """)
+
+    @OptionGroup var options: DrillOptions
+
+    func run() throws { try options.run([("read-only", { try ReadOnlyDrill(drill: $0).run() })], mounts: true) }
 }

@@ -25,7 +25,11 @@ struct DrillOptions: ParsableArguments {
 
     /// Runs drills one after another, each in a folder of its own, prints what each found, and ends with status 1 where one
     /// was bad, with ``NotPermitted/exitStatus`` where one could not be done.
-    func run(_ drills: [(String, (Drill) throws -> DrillReport)]) throws {
+    ///
+    /// - Parameter mounts: some of them mount file systems.
+    func run(_ drills: [(String, (Drill) throws -> DrillReport)], mounts: Bool = false) throws {
+        // First of all: it begins this command anew. Those that need it say so themselves where it is not to be had.
+        if mounts { do { try Mounts.enter() } catch is NotPermitted {} }
         let signals = StopSignals()
         let workspace = try Workspace(data, purpose: "drill")
         var reports: [DrillReport] = []

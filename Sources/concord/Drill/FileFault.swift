@@ -75,7 +75,7 @@ enum FileFault: String, CaseIterable, Sendable {
         for _ in 0..<count {
             let place = Self.place(bytes.count, &numbers)
             let bit = UInt8.random(in: 0..<8, using: &numbers)
-            try Self.write(path, [bytes[place] ^ (1 << bit)], at: place, length: nil)
+            try Self.write(path, [bytes[place] ^ (1 << bit)][...], at: place, length: nil)
             places.append(place)
         }
         return "\(counted(count, "bit")) flipped, the first at \(places[0])"
@@ -101,7 +101,7 @@ enum FileFault: String, CaseIterable, Sendable {
     }
 
     /// - Parameter length: cuts the file to this length afterwards; nil leaves it as long as it is.
-    private static func write(_ path: String, _ bytes: ArraySlice<UInt8>, at offset: Int, length: Int?) throws {
+    static func write(_ path: String, _ bytes: ArraySlice<UInt8>, at offset: Int, length: Int?) throws {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }

@@ -77,7 +77,8 @@ struct FileRound {
         }
         if target == .lock {
             // It is empty: whatever stands in it must not matter.
-            try writeFile(folder.lockFile, (0..<100).map { _ in UInt8.random(in: 0...255, using: &numbers) }, mode: 0o600)
+            try FileFault.write(
+                folder.lockFile, (0..<100).map { _ in UInt8.random(in: 0...255, using: &numbers) }[...], at: 0, length: nil)
             description = "filled with noise"
             return true
         }

@@ -16,6 +16,8 @@ struct NodeStanding: Sendable {
     }
 
     let isConfirmed: Bool
+    /// Why the store takes nothing; nil where it does.
+    let trouble: String?
     let linked: [String]
     let wireSent: UInt64
     let wireReceived: UInt64
@@ -24,6 +26,7 @@ struct NodeStanding: Sendable {
     init(_ client: NodeClient) throws {
         var answer = try Answer(client.call("status"))
         isConfirmed = try answer.flag("confirmed")
+        trouble = try answer.optionalText("trouble")
         linked = try answer.texts("linked")
         wireSent = UInt64(clamping: try answer.number("wire_sent"))
         wireReceived = UInt64(clamping: try answer.number("wire_received"))
