@@ -83,6 +83,17 @@ final class TestFederation: @unchecked Sendable {
         }
     }
 
+    /// Lists the keys of a node's new epoch in the topology, as its next version, and installs it everywhere.
+    func reassemble(with keys: PublicKeys) throws {
+        var text = String(decoding: try readFile(root + "/topology.json", limit: 1 << 20), as: UTF8.self)
+        let version = try Topology(Array(text.utf8)).version
+        let all = keys.keys.map { "\"\($0)\"" }.joined(separator: ", ")
+        text = text.replacingOccurrences(of: "\"\(keys.keys[0])\"", with: all)
+            .replacingOccurrences(of: "\"version\": \(version)", with: "\"version\": \(version + 1)")
+        try write("topology.json", text)
+        for name in names { try folder(name).install(topologyPath: root + "/topology.json") }
+    }
+
     func start(_ name: String) async throws {
         var logger = Logger(label: name)
         logger.logLevel = .error

@@ -91,7 +91,11 @@ extension Convergence {
             lastTold = late.count
             node.environment.pause(100)
             let isMissing = frontiers.count < node.topology.nodes.count
-            (frontiers, refusals) = try self.frontiers(until: min(deadline, node.steadyMilliseconds + 1_000))
+            // Shortly before the deadline not all may answer: what they said before still stands.
+            let (newer, newRefusals) = try self.frontiers(until: min(deadline, node.steadyMilliseconds + 1_000))
+            frontiers.merge(newer) { $1 }
+            refusals = refusals.filter { newer[$0.key] == nil }.merging(newRefusals) { $1 }
+            for name in newRefusals.keys { frontiers[name] = nil }
             // Nodes that were not heard at the start bring what they recorded.
             if isMissing { goals.merge(self.goals(frontiers)) { max($0, $1) } }
         }
@@ -210,7 +214,8 @@ extension Convergence {
                 } else {
                     lines[place].verdict = .refuses("its attestation does not verify")
                 }
-            case .refusal(let reason): lines[place].verdict = .refuses(reason)
+            // Of one that is not part of the cut the reason was given before.
+            case .refusal(let reason): if participants.contains(name) { lines[place].verdict = .refuses(reason) }
             case .frontier, nil: break
             }
         }

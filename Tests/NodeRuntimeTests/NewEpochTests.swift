@@ -1,0 +1,102 @@
+import Cryptography
+import Encoding
+import Federation
+import Foundation
+import NodeRuntime
+import Storage
+import Testing
+import TransparencyLog
+
+/// A stopped node begins its next epoch.
+@Suite(.serialized) struct NewEpochTests {
+    private let first = OriginName("test.example/city/1")!
+    private let second = OriginName("test.example/city/2")!
+
+    @Test func whatWasNotPublishedGoesAlongAndNamesWhatItNamed() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        // Recorded while stopped: nothing of it is published.
+        let subject = TestFederation.subject(1)
+        try await federation.call(
+            "city", "record", drafts: (0..<300).map { TestFederation.observation(1, "plus", day: 18_300 + UInt32($0)) })
+        try await federation.call(
+            "city", "record",
+            drafts: [
+                .body(
+                    day: 18_600, subject: subject,
+                    content: .retraction(target: Position(origin: first.line, index: 7), reason: Array("wrong".utf8))),
+                .erasure(target: Position(origin: first.line, index: 9), ground: .recordedInError),
+            ])
+        let before = try await federation.call(
+            "city", "score", [("subject", .string(subject.description)), ("day", .integer(19_000))])
+        let folder = federation.folder("city")
+        let epoch = try folder.beginEpoch(reason: "a test", atMilliseconds: 5)
+        // The erased entry has no body to take along, so it stays behind with its erasure.
+        #expect(epoch.carried == 300)
+        let beginning = try #require(try NodeIdentity(folder: folder).beginnings.first)
+        #expect(beginning.epoch == 2 && beginning.atMilliseconds == 5 && beginning.reason == "a test")
+        let store = try LogStore(path: folder.logFile)
+        #expect(store.state(first)?.size == 0 && store.state(second)?.size == 300)
+        let last = try #require(try store.entry(second, 299))
+        let retraction = try Body(decoding: last.body, kind: .retraction)
+        #expect(retraction.content.target == Position(origin: second.line, index: 7))
+        #expect(Entry.commits(last.entry, to: last.body))
+        try store.close()
+        try federation.reassemble(with: epoch.keys)
+        try await federation.startAll()
+        // It is published when the peers have confirmed that there was nothing before.
+        while try await federation.call("nation", "status")["logs"]?.array.first(where: {
+            $0["origin"]?.string == second.description
+        })?["complete"]?.integer != 300 { try await Task.sleep(for: .milliseconds(20)) }
+        let report = try await federation.call("nation", "converge", [("day", .integer(19_000))])
+        #expect(report["converged"]?.boolean == true, "\(report.text)")
+        let after = try await federation.call(
+            "nation", "score", [("subject", .string(subject.description)), ("day", .integer(19_000))])
+        #expect(after["score"]?.integer == before["score"]?.integer, "\(before.text) \(after.text) \(report.text)")
+        try await federation.end()
+    }
+
+    @Test func keysAreKeptAndAreForTheirOwnerAlone() throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        defer { try? FileManager.default.removeItem(atPath: federation.root) }
+        let folder = federation.folder("city")
+        let old = try KeyFile.read(folder.logKeyFile)
+        let epoch = try folder.beginEpoch(reason: "a test")
+        #expect(try KeyFile.read(folder.logKeyFile(epoch: 1)) == old)
+        #expect(try KeyFile.read(folder.logKeyFile) != old)
+        #expect(!FileManager.default.fileExists(atPath: folder.logKeyFile(epoch: 2)))
+        let new = try #require(SigningKey(seed: KeyFile.read(folder.logKeyFile)))
+        #expect(try VerifierKey(epoch.keys.keys[1]).key.bytes == new.publicKey)
+        #expect(try PublicKeys(path: folder.publicKeysFile("city")).keys == epoch.keys.keys)
+    }
+
+    /// Stopped at each step and begun again, it is the same epoch with the same key.
+    @Test(arguments: 0..<4) func anAttemptThatDidNotComeToItsEndIsRepeated(step: Int) throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        defer { try? FileManager.default.removeItem(atPath: federation.root) }
+        let folder = federation.folder("city")
+        let old = try KeyFile.read(folder.logKeyFile)
+        let seed = SigningKey.generate().seed
+        if step <= 1 { try KeyFile.write(seed, to: folder.logKeyFile(epoch: 2)) }
+        if step >= 1 { try KeyFile.write(old, to: folder.logKeyFile(epoch: 1)) }
+        if step >= 2 {
+            try FileManager.default.removeItem(atPath: folder.logKeyFile)
+            try KeyFile.write(seed, to: folder.logKeyFile)
+        }
+        if step == 3 { try writeFile(folder.publishedFile, [], mode: 0o600) }
+        let epoch = try folder.beginEpoch(reason: "a test")
+        #expect(try KeyFile.read(folder.logKeyFile) == seed)
+        #expect(try KeyFile.read(folder.logKeyFile(epoch: 1)) == old)
+        #expect(epoch.origin == second && epoch.keys.keys.count == 2)
+        #expect(try NodeIdentity(folder: folder).epoch == 2)
+    }
+
+    @Test func aRunningNodeAndAnEmptyReasonAreRefused() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        #expect(throws: NodeFailure.self) { try federation.folder("city").beginEpoch(reason: "") }
+        try await federation.start("city")
+        let failure = #expect(throws: NodeFailure.self) { try federation.folder("city").beginEpoch(reason: "a test") }
+        #expect(failure?.code == .unavailable)
+        #expect(try NodeIdentity(folder: federation.folder("city")).epoch == 1)
+        try await federation.end()
+    }
+}
