@@ -21,21 +21,28 @@ extension LogTransaction {
     /// Takes the entries that nothing signed covers off the end of a log and keeps them aside, in their order. Returns how
     /// many.
     package func setAsideUnsigned(_ origin: OriginName) throws -> UInt64 {
-        guard let log = state(origin), log.signedSize < log.size else { return 0 }
+        guard let log = state(origin) else { return 0 }
+        return try setAside(origin, from: log.signedSize)
+    }
+
+    /// Takes all entries from an index on off the end of a log and keeps them aside, in their order. Returns how many.
+    @discardableResult
+    package func setAside(_ origin: OriginName, from end: UInt64) throws -> UInt64 {
+        guard let log = state(origin), end < log.size else { return 0 }
         try change(origin) { staged in
-            var start = log.signedSize
+            var start = end
             while start < log.size {
                 let bundle = start / Tiling.width
-                let end = min((bundle + 1) * Tiling.width, log.size)
-                let part = Int(start - bundle * Tiling.width)..<Int(end - bundle * Tiling.width)
+                let next = min((bundle + 1) * Tiling.width, log.size)
+                let part = Int(start - bundle * Tiling.width)..<Int(next - bundle * Tiling.width)
                 let hidden = Set(log.erased.bits(ofBundle: bundle).indices.filter(part.contains).map { $0 - part.lowerBound })
                 let items = try staged.items(bundle, database).slice(part)
                 try putAside(hidden.isEmpty ? items : items.withoutBodies(at: hidden), origin: log.number, first: Int64(start))
-                start = end
+                start = next
             }
         }
-        try truncate(origin, to: log.signedSize)
-        return log.size - log.signedSize
+        try truncate(origin, to: end)
+        return log.size - end
     }
 
     /// Keeps entries aside that are recorded now, behind those that are there.

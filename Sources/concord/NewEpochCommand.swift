@@ -6,8 +6,8 @@ struct NodeNewEpochCommand: ParsableCommand {
         commandName: "new-epoch", abstract: "Let a stopped node go on in a new log, under a new key.",
         discussion: """
             For a city whose log is forked or whose log key others may have. The old log stays, is served and scored as \
-            before, and its key is kept as DIR/keys/log.<epoch>.key. What was recorded but never published goes on at the \
-            beginning of the new log. The reason stays on the record in DIR/node.json.
+            before, and its key is kept as DIR/keys/log.<epoch>.key. What was recorded but never published goes to the \
+            new log as soon as that is published. The reason stays on the record in DIR/node.json.
 
             Afterwards put the new public key into the topology, whose version goes up by one, and install it on every node:
               concord node new-epoch --reason "key on a stolen disk" --data /srv/ghent
@@ -25,7 +25,7 @@ struct NodeNewEpochCommand: ParsableCommand {
         let epoch = try folder.beginEpoch(reason: reason)
         try Output.lines([
             "\(epoch.keys.node) goes on in \(epoch.origin); \(epoch.previous) ends here",
-            "\(counted(Int64(epoch.carried), "entry", "entries")) that had not been published went along",
+            "\(counted(Int64(epoch.carried), "entry", "entries")) that had not been published will go along",
             "public keys: \(folder.publicKeysFile(epoch.keys.node)), to be put into the topology with concord topology assemble",
         ])
     }

@@ -9,15 +9,15 @@ internal import TransparencyLog
 package struct NewEpoch: Sendable {
     package let origin: OriginName
     package let previous: OriginName
-    /// Entries of the previous log that were not published and go on in the new one.
-    package let carried: Int
+    /// Entries that were recorded and never published, which go on in the new log.
+    package let carried: UInt64
     /// With the keys of all epochs.
     package let keys: PublicKeys
 }
 
 extension NodeFolder {
     /// Begins the next epoch of a node that does not run: a new log key beside the old ones, and what was recorded but not
-    /// published at the beginning of the new log. The old log stays where it is, is served and scored as before, and fetched
+    /// published waits for the new log. The old log stays where it is, is served and scored as before, and fetched
     /// from peers as far as it is lacking. The node can run again once the new key stands in the topology.
     ///
     /// It can be repeated after a crash at any step: what counts is `node.json`, written last.
@@ -39,7 +39,7 @@ extension NodeFolder {
             )
         }
         let key = try nextKey(identity.epoch)
-        let carried = try carryOver(from: previous, to: origin)
+        let carried = try setAsideUnpublished(previous)
         let keys = try exchangeKeys(identity, key, origin, topology)
         // Nothing is published in the new log, and the node knows it.
         try writeFile(publishedFile, [], mode: 0o600)
@@ -96,22 +96,15 @@ extension NodeFolder {
         return keys
     }
 
-    /// Moves what was recorded but never published to the new log.
-    private func carryOver(from previous: OriginName, to origin: OriginName) throws -> Int {
+    /// Takes what was recorded but never published off the end of the old log and keeps it aside, until the new log may be
+    /// published: then it goes there. Returns how many entries wait so.
+    private func setAsideUnpublished(_ previous: OriginName) throws -> UInt64 {
         let store = try LogStore(path: logFile)
         defer { try? store.close() }
-        guard let state = store.state(previous), state.size > state.signedSize else { return 0 }
-        let published = state.signedSize
-        let carried = CarriedEntries(
-            try store.packed(previous, published..<state.size), from: previous, first: published, to: origin,
-            at: store.state(origin)?.size ?? 0)
-        try store.write { transaction in
-            try transaction.truncate(previous, to: published)
-            if !carried.pieces.isEmpty {
-                try transaction.append(origin, carried.pieces, leafHashes: carried.leafHashes)
-            }
+        if let state = store.state(previous), state.signedSize < state.size {
+            try store.write { _ = try $0.setAsideUnsigned(previous) }
+            try store.checkpointWAL(truncate: true)
         }
-        try store.checkpointWAL(truncate: true)
-        return carried.leafHashes.count
+        return try store.asideCount()
     }
 }

@@ -14,26 +14,35 @@ extension Node {
     /// otherwise to `commonSize`, up to where they are known to be the decided ones. To be called while the writer rests.
     ///
     /// The log of the node's present epoch stays as it is, since what was recorded since the fork lies behind it: it is cut
-    /// after the next epoch has begun. Of the logs of earlier epochs nothing is lost: what is cut off is recorded again,
-    /// behind the end of the present one. Returns whether there was any of that.
+    /// after the next epoch has begun. Of the logs of earlier epochs nothing is lost: what is cut off is set aside, and
+    /// recorded again behind the end of the present one as soon as that may be published. Returns whether it was already.
     func settle(_ decision: VerifiedForkDecision, commonSize: UInt64?) throws -> Bool {
         guard let forked = OriginName(decision.decision.origin) else { return false }
         let size = log.state(forked)?.size ?? 0
         let end = forked == origin ? nil : try cut(of: forked, decision, commonSize)
-        let carried = try end.flatMap { try carriedOver(forked, $0..<size) }
+        let isOwn = forked.nodeLine == origin.nodeLine
         try log.write { transaction in
             try transaction.putDecision(decision)
-            if let end {
-                try transaction.truncate(forked, to: end)
-                if end == decision.size, let checkpoint = decision.checkpoint { try transaction.setCheckpoint(checkpoint) }
-            }
-            if let carried { try transaction.append(origin, carried.pieces, leafHashes: carried.leafHashes) }
+            guard let end else { return }
+            if isOwn { try transaction.setAside(forked, from: end) } else { try transaction.truncate(forked, to: end) }
+            if end == decision.size, let checkpoint = decision.checkpoint { try transaction.setCheckpoint(checkpoint) }
         }
         guard let end, end < size else { return false }
+        let isPutBack = try isOwn && putBackOrDivert()
         excuses.forget(forked)
         try rebuildHistory()
         try log.checkpointWAL(truncate: true)
-        return carried != nil
+        return isPutBack
+    }
+
+    /// What was set aside goes to the end of the own log, or, while that may not be published, waits with what is recorded.
+    private func putBackOrDivert() throws -> Bool {
+        guard writer.isConfirmed, !writer.isDiverting else {
+            writer.setDiverting(true)
+            return false
+        }
+        try putBackAside()
+        return true
     }
 
     /// To how many entries a log has to be cut; nil where it is as it has to be, or nothing can be said yet.
@@ -44,14 +53,5 @@ extension Node {
             return isSettled ? nil : decision.size
         }
         return commonSize.flatMap { $0 < state.size ? $0 : nil }
-    }
-
-    /// What an earlier epoch's log loses, as it goes behind the end of the present one; nil where there is nothing.
-    private func carriedOver(_ forked: OriginName, _ range: Range<UInt64>) throws -> CarriedEntries? {
-        guard forked.nodeLine == origin.nodeLine, !range.isEmpty else { return nil }
-        let carried = CarriedEntries(
-            try log.packed(forked, range), from: forked, first: range.lowerBound, to: origin,
-            at: log.state(origin)?.size ?? 0)
-        return carried.pieces.isEmpty ? nil : carried
     }
 }

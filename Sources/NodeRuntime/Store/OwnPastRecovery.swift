@@ -48,11 +48,12 @@ extension Node {
     }
 }
 
-/// Where entries that were set aside come to stand: each index that an entry had leads to the one that it gets.
+/// Where entries that were set aside come to stand: each index that an entry had leads to the one that it gets. An entry
+/// whose body is gone says nothing any more and stays behind, and so does what names it.
 private struct AsidePlaces {
     private let own: OriginName
     /// The indices that entries had, log by log: the first one, and the new ones of it and its followers.
-    private var moves: [OriginName: (first: UInt64, indices: [UInt64])] = [:]
+    private var moves: [OriginName: (first: UInt64, indices: [UInt64?])] = [:]
     /// Entries of the own log that were set aside, by leaf hash, and where the same ones stand in the fetched past: the copy
     /// was made after they had been recorded and before they were published.
     private var expected: Set<Digest> = []
@@ -91,47 +92,55 @@ private struct AsidePlaces {
                 moves[place.origin]?.indices.append(index)
                 continue
             }
-            if let place = run.place { moves[place.origin]?.indices.append(size + UInt64(builder.count)) }
-            let (entry, body) = try retargeted(entry, body)
-            builder.append(entry: entry, body: body)
-            hashes.append(leafHash(entry))
+            let moved = Entry.hasBody(entry) && body.isEmpty ? nil : try retargeted(entry, body)
+            if let place = run.place {
+                moves[place.origin]?.indices.append(moved.map { _ in size + UInt64(builder.count) })
+            }
+            guard let moved else { continue }
+            builder.append(entry: moved.entry, body: moved.body)
+            hashes.append(leafHash(moved.entry))
         }
         return (builder.finish(), hashes)
     }
 
-    /// An entry that names one that has moved names it where it is now.
-    private func retargeted(_ bytes: [UInt8], _ body: [UInt8]) throws -> (entry: [UInt8], body: [UInt8]) {
+    /// An entry that names one that has moved names it where it is now; nil for one whose target stays behind.
+    private func retargeted(_ bytes: [UInt8], _ body: [UInt8]) throws -> (entry: [UInt8], body: [UInt8])? {
         guard let entry = try? Entry(decoding: bytes) else { return (bytes, body) }
         if case .erasure(let target, let ground) = entry.content {
-            guard let target = moved(target) else { return (bytes, body) }
-            return (Entry(erasing: target, ground: ground, recordedAt: entry.recordedAt).encoded, [])
+            return moved(target).map { (Entry(erasing: $0, ground: ground, recordedAt: entry.recordedAt).encoded, []) }
         }
-        guard let decoded = try? Body(decoding: body, kind: entry.kind), let content = retargeted(decoded.content) else {
+        guard let decoded = try? Body(decoding: body, kind: entry.kind), let target = Self.target(decoded.content) else {
             return (bytes, body)
         }
+        guard let moved = moved(target) else { return nil }
         let new = Body(
-            salt: decoded.salt, day: decoded.day, subject: decoded.subject, content: content, extensions: decoded.extensions
+            salt: decoded.salt, day: decoded.day, subject: decoded.subject, content: Self.naming(moved, decoded.content),
+            extensions: decoded.extensions
         ).encoded
         return (Entry(kind: entry.kind, recordedAt: entry.recordedAt, commitment: sha256(new)).encoded, new)
     }
 
-    private func retargeted(_ content: Body.Content) -> Body.Content? {
+    private static func target(_ content: Body.Content) -> Position? {
         switch content {
-        case .retraction(let target, let reason): moved(target).map { .retraction(target: $0, reason: reason) }
-        case .appeal(let target, let reason): moved(target).map { .appeal(target: $0, reason: reason) }
-        case .ruling(let target, let verdict, let reason):
-            moved(target).map { .ruling(target: $0, verdict: verdict, reason: reason) }
+        case .retraction(let target, _), .appeal(let target, _), .ruling(let target, _, _): target
         case .observation, .enrolment, .withdrawal: nil
         }
     }
 
-    /// Where a position has moved to; nil where it has not.
+    private static func naming(_ target: Position, _ content: Body.Content) -> Body.Content {
+        switch content {
+        case .retraction(_, let reason): .retraction(target: target, reason: reason)
+        case .appeal(_, let reason): .appeal(target: target, reason: reason)
+        case .ruling(_, let verdict, let reason): .ruling(target: target, verdict: verdict, reason: reason)
+        case .observation, .enrolment, .withdrawal: content
+        }
+    }
+
+    /// Where a position is now; nil where its entry stays behind.
     private func moved(_ target: Position) -> Position? {
         guard let origin = OriginName(target.origin), let move = moves[origin], target.index >= move.first,
             target.index - move.first < UInt64(move.indices.count)
-        else { return nil }
-        let index = move.indices[Int(target.index - move.first)]
-        if origin == own, index == target.index { return nil }
-        return Position(origin: own.line, index: index)
+        else { return target }
+        return move.indices[Int(target.index - move.first)].map { Position(origin: own.line, index: $0) }
     }
 }
