@@ -102,7 +102,9 @@ let package = Package(
                 "Storage", "NodeRuntime", "Population", "Simulation", sqlite,
             ],
             resources: [.copy("Corpora")]),
-        tests("CommandTests", ["Encoding", "Federation", "NodeRuntime", "concord"]),
+        tests(
+            "CommandTests",
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", "concord"]),
         tests("HouseRulesTests", []),
     ]
 )

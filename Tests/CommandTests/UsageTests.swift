@@ -28,6 +28,10 @@ struct UsageTests {
         (["converge", "--timeout", "0", "--data", "x"], "--timeout"),
         (["node", "run", "--log-level", "loud", "--data", "x"], "critical"),
         (["topology", "check", "/nowhere/topology.json"], "No such file"),
+        (["forks", "verify", "/nowhere/proof"], "No such file"),
+        (["forks", "verify", "/etc/passwd", "--keys", "/etc/passwd", "--topology", "/etc/passwd"], "not both"),
+        (["forks", "decide", "ghent", "--size", "1", "--data", "x"], "<federation>/<node>/<epoch>"),
+        (["forks", "decide", "f/n/1", "--size", "01", "--data", "x"], "whole number"),
         (["rulebook", "check"], "file"),
     ])
     func aWrongCommandLineEndsWith64AndSaysWhatShouldStandThere(_ arguments: [String], _ words: String) throws {

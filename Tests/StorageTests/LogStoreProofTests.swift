@@ -64,6 +64,33 @@ import TransparencyLog
 }
 
 @Suite struct LogStoreCheckpointTests {
+    @Test func decisionsStayWithTheProofTheyAreAbout() throws {
+        let folder = try LogFolder()
+        var store = try folder.store()
+        var model = ModelLog(origin: rongcheng)
+        try model.grow(to: 300, store)
+        let ends = try [checkpoint(rongcheng, 200, model.root(200)), checkpoint(rongcheng, 200, model.root(100))]
+        let proof = ForkProof(firstNote: ends[0].note, secondNote: ends[1].note)
+        let decisions = try (1...2).map { number in
+            try DecidedFork(
+                deciding: ForkDecision(origin: rongcheng.line, number: UInt64(number), size: 200, root: ends[number - 1].root),
+                proof: proof, checkpoint: ends[number - 1].note, signer: suining.line, with: signingKey
+            ).verify(keys: [verifierKey(rongcheng)], authorities: [verifierKey(suining)])
+        }
+        try store.write { try $0.putDecision(decisions[0]) }
+        #expect(store.state(rongcheng)?.isForked == true && store.state(rongcheng)?.decision == decisions[0].decision)
+        try store.write { try $0.putDecision(decisions[1]) }
+        try store.write { try $0.clear(rongcheng) }
+        try store.close()
+        store = try folder.store()
+        #expect(store.state(rongcheng)?.decision == decisions[1].decision && store.state(rongcheng)?.size == 0)
+        #expect(try store.decisions().map(\.origin) == [rongcheng])
+        #expect(try store.decisions()[0].decided == decisions[1].evidence)
+        let copy = try LogFolder()
+        try store.copyReadable(to: copy.file)
+        #expect(try copy.store().decisions()[0].decided == decisions[1].evidence)
+    }
+
     @Test func onlyACheckpointOfWhatIsStoredIsTaken() throws {
         let folder = try LogFolder()
         var store = try folder.store()

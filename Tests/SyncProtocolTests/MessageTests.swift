@@ -12,7 +12,7 @@ struct MessageTests {
             #expect(try Message(type: message.type, payload: bytes) == message)
             #expect(message.payloadByteCount == bytes.count)
         }
-        #expect(Set(Samples.all.map(\.type)) == Set(1...16))
+        #expect(Set(Samples.all.map(\.type)) == Set(1...17))
     }
 
     @Test func whatDecodesEncodesToTheSameBytes() throws {

@@ -68,6 +68,13 @@ enum Samples {
         ]
     }
 
+    static var decisions: [DecidedFork] {
+        [
+            DecidedFork(proof: forks[0], note: note, checkpoint: note),
+            DecidedFork(proof: forks[1], note: [7], checkpoint: []),
+        ]
+    }
+
     static var questions: [Question] {
         [
             .frontier, .attest(cut: Array("concord/cut/v1\n".utf8)),
@@ -105,7 +112,8 @@ enum Samples {
             ),
             .tiles(TilesMessage(request: 4, tiles: [digests(256), [], digests(3)])),
             .ping, .pong,
-        ] + forks.map(Message.fork) + questions.map(Message.question) + replies.map(Message.reply)
+        ] + forks.map(Message.fork) + decisions.map(Message.decision) + questions.map(Message.question)
+            + replies.map(Message.reply)
     }
 }
 
