@@ -49,10 +49,12 @@ package struct SessionStateMachine: ~Copyable {
     private mutating func judge(_ hello: Hello, _ topology: borrowing Topology) -> Action {
         let version = min(own.maximumVersion, hello.maximumVersion)
         guard version >= own.minimumVersion, version >= hello.minimumVersion else {
+            // Both operators read this, so it names the nodes.
             return refuse(
                 .version,
-                "no common protocol version: this node speaks \(own.minimumVersion) to \(own.maximumVersion), the other "
-                    + "\(hello.minimumVersion) to \(hello.maximumVersion); upgrade the older one")
+                "no common protocol version: \(String(decoding: own.node, as: UTF8.self)) speaks \(own.minimumVersion) to "
+                    + "\(own.maximumVersion), \(topology.nodes[linkPeer].name) \(hello.minimumVersion) to "
+                    + "\(hello.maximumVersion); upgrade the older one")
         }
         guard hello.federation == own.federation else {
             return refuse(
