@@ -97,6 +97,7 @@ struct NodeStatus {
     let aside: Int64
     /// Why the store takes nothing; nil where it does.
     let trouble: String?
+    let unreadable: Int64
     let linked: [String]
     let unlinked: [String]
     let forks: [String]
@@ -113,6 +114,7 @@ struct NodeStatus {
         past = try answer.optionalAnswer("past").map(Past.init)
         aside = try answer.number("aside")
         trouble = try answer.optionalText("trouble")
+        unreadable = try answer.number("unreadable")
         linked = try answer.texts("linked").sorted()
         unlinked = try answer.texts("unlinked").sorted()
         forks = try answer.texts("forks")
@@ -138,6 +140,11 @@ struct NodeStatus {
         if aside > 0 {
             lines.append(
                 "\(grouped(aside)) recorded \(aside == 1 ? "event waits" : "events wait") aside for a place in its log")
+        }
+        if unreadable > 0 {
+            lines.append(
+                "\(counted(unreadable, "entry", "entries")) since its start cannot be read by this release: kept, forwarded and "
+                    + "not scored; upgrade it if the others run a newer one")
         }
         return lines
     }

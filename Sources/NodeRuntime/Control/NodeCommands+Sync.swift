@@ -5,6 +5,7 @@ internal import Foundation
 internal import Replication
 internal import Scoring
 internal import Storage
+internal import Synchronization
 internal import TransparencyLog
 
 extension NodeCommands {
@@ -60,6 +61,7 @@ extension NodeCommands {
             JSONMember("unlinked", .array(linked.filter { !sessions.contains($0) }.map { .string($0) })),
             JSONMember("wire_sent", .integer(Int64(wire?.sent ?? 0))),
             JSONMember("wire_received", .integer(Int64(wire?.received ?? 0))),
+            JSONMember("unreadable", .integer(Int64(clamping: node.unreadableEntries.load(ordering: .relaxed)))),
             JSONMember("history_runs", .integer(Int64(statistics.runs))),
             JSONMember("epoch", .integer(Int64(node.identity.epoch))),
             JSONMember("advice", .array(try advice().map { .string($0) })),

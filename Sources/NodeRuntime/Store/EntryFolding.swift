@@ -10,6 +10,9 @@ struct EntryFolding {
     private(set) var batch = HistoryBatch()
     /// Latest hybrid time seen in the entries of the batch.
     private(set) var latestTime: UInt64 = 0
+    /// Entries of the batch that cannot be read: of a kind or version that this release does not know, or malformed. They are
+    /// kept, and not scored. An entry whose body is not here is none of them, as long as its kind is known.
+    private(set) var unreadable: UInt64 = 0
     /// Subjects of the withdrawals in the batch.
     private(set) var withdrawn: [SubjectID] = []
 
@@ -18,6 +21,7 @@ struct EntryFolding {
     mutating func begin(origin: UInt32, first: UInt64) {
         batch.reset(origin: origin, first: first)
         latestTime = 0
+        unreadable = 0
         withdrawn.removeAll(keepingCapacity: true)
     }
 
@@ -30,44 +34,52 @@ struct EntryFolding {
             let index = first + UInt64(offset)
             let kind = item.bytes.count >= Entry.headerBytes && item.bytes[0] == Entry.version ? item.bytes[1] : 0
             if item.isVerbatim {
-                if kind == EventKind.erasure.rawValue { addErasure(item, index) }
+                addVerbatim(item, kind, index)
                 return
             }
             let time = (0..<8).reduce(UInt64(0)) { $0 << 8 | UInt64(item.bytes[2 + $1]) }
             latestTime = max(latestTime, time)
-            if kind == EventKind.observation.rawValue {
-                addObservation(item.body, index, hashes[hashes.startIndex + offset])
-            } else {
-                addOther(item, kind, index)
-            }
+            let isRead =
+                kind == EventKind.observation.rawValue
+                ? addObservation(item.body, index, hashes[hashes.startIndex + offset]) : addOther(item, kind, index)
+            if !isRead { unreadable += 1 }
         }
         batch.advance(to: first + UInt64(packed.count))
     }
 
-    private mutating func addErasure(_ item: PackedItem, _ index: UInt64) {
-        guard let entry = try? Entry(decoding: Array(item.bytes)), case .erasure(let target, _) = entry.content else { return }
+    /// An entry without a body: an erasure, one whose body is missing, or one that a later version may understand.
+    private mutating func addVerbatim(_ item: PackedItem, _ kind: UInt8, _ index: UInt64) {
+        if item.lacksBody, EventKind(rawValue: kind) != nil { return }
+        guard let entry = try? Entry(decoding: Array(item.bytes)), case .erasure(let target, _) = entry.content else {
+            unreadable += 1
+            return
+        }
         latestTime = max(latestTime, entry.recordedAt)
         batch.appendErasure(index: index, targetOrigin: number(target), targetIndex: target.index)
     }
 
-    /// The common case, read without copying; whatever does not decode leaves nothing.
-    private mutating func addObservation(_ body: UnsafeRawBufferPointer, _ index: UInt64, _ leaf: Digest) {
+    /// The common case, read without copying; whatever does not decode leaves nothing, and false is given.
+    private mutating func addObservation(_ body: UnsafeRawBufferPointer, _ index: UInt64, _ leaf: Digest) -> Bool {
         // salt 16, day 4, subject 16, factor 1 + n, quantity 4, reference 1 + n, extensions 2 + n
-        guard body.count >= 37 else { return }
+        guard body.count >= 37 else { return false }
         let factorCount = Int(body[36])
         let quantityAt = 37 + factorCount
-        guard (1...Body.maximumFactor).contains(factorCount), body.count >= quantityAt + 5 else { return }
+        guard (1...Body.maximumFactor).contains(factorCount), body.count >= quantityAt + 5 else {
+            return false
+        }
         let quantity = Int32(bitPattern: word(body, quantityAt))
         let referenceCount = Int(body[quantityAt + 4])
         let referenceAt = quantityAt + 5
         guard quantity >= 1, referenceCount <= Body.maximumReference, body.count >= referenceAt + referenceCount + 2 else {
-            return
+            return false
         }
         let extensionsAt = referenceAt + referenceCount
         let extensions = Int(body[extensionsAt]) << 8 | Int(body[extensionsAt + 1])
-        guard extensions <= Body.maximumExtensions, body.count == extensionsAt + 2 + extensions else { return }
+        guard extensions <= Body.maximumExtensions, body.count == extensionsAt + 2 + extensions else {
+            return false
+        }
         let factor = UnsafeRawBufferPointer(rebasing: body[37..<quantityAt])
-        guard isASCII(factor) || isUTF8Slow(factor) else { return }
+        guard isASCII(factor) || isUTF8Slow(factor) else { return false }
         let record = HistoryRecord(
             origin: batch.origin, index: index, kind: EventKind.observation.rawValue, day: word(body, 16),
             factor: history.factorNumber(factor), quantity: quantity, leafPrefix: leaf.prefix,
@@ -77,6 +89,7 @@ struct EntryFolding {
             low: UInt64(word(body, 28)) << 32 | UInt64(word(body, 32)))
         batch.append(
             record, about: subject, reference: UnsafeRawBufferPointer(rebasing: body[referenceAt..<extensionsAt]))
+        return true
     }
 
     @inline(__always)
@@ -95,9 +108,9 @@ struct EntryFolding {
         String(validating: bytes, as: UTF8.self) != nil
     }
 
-    private mutating func addOther(_ item: PackedItem, _ kind: UInt8, _ index: UInt64) {
+    private mutating func addOther(_ item: PackedItem, _ kind: UInt8, _ index: UInt64) -> Bool {
         guard let known = EventKind(rawValue: kind), let body = try? Body(decoding: Array(item.body), kind: known) else {
-            return
+            return false
         }
         var record = HistoryRecord(origin: batch.origin, index: index, kind: kind, day: body.day)
         switch body.content {
@@ -109,6 +122,7 @@ struct EntryFolding {
         }
         if known == .withdrawal { withdrawn.append(body.subject) }
         batch.append(record, about: body.subject)
+        return true
     }
 
     private func name(_ target: Position, _ record: inout HistoryRecord) {

@@ -332,6 +332,7 @@ extension LogWriter {
         // Marks first: they are durable at once, and a history that is durable is not folded again.
         try node.noteErasures(in: folding.batch, by: origin)
         try node.history.append(folding.batch)
+        node.unreadableEntries.add(folding.unreadable, ordering: .relaxed)
         node.clock.withLock { $0.observe(folding.latestTime, wallMilliseconds: node.wallMilliseconds) }
     }
 

@@ -20,6 +20,8 @@ package final class Node: Sendable {
     private let historyBox: Mutex<OpenHistory>
     let published: PublishedFile
     let clock = Mutex(HybridClock())
+    /// Entries that were recorded or arrived since the stores were opened and that this release cannot read.
+    let unreadableEntries = Atomic<UInt64>(0)
     let excuses = Excuses()
     let recorded: RecordedReferences
     /// Why the store takes nothing at present; nil where it does.
