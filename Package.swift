@@ -105,6 +105,13 @@ let package = Package(
         tests(
             "CommandTests",
             ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", "concord"]),
+        tests(
+            "VersionTests",
+            [
+                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Storage",
+                "NodeRuntime", logging, lifecycle,
+            ],
+            resources: [.copy("Fixtures")]),
         tests("HouseRulesTests", []),
     ]
 )
