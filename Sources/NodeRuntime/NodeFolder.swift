@@ -45,6 +45,12 @@ package struct NodeIdentity: Equatable, Sendable {
         package let epoch: UInt64
         package let atMilliseconds: UInt64
         package let reason: String
+
+        package init(epoch: UInt64, atMilliseconds: UInt64, reason: String) {
+            self.epoch = epoch
+            self.atMilliseconds = atMilliseconds
+            self.reason = reason
+        }
     }
 
     package let node: String

@@ -16,6 +16,8 @@ struct V1FormatTests {
             .init(line: V1.target.origin, size: 1 << 40, root: V1.hash("south")),
         ])
     private static let identity = NodeIdentity(node: "north", epoch: 1)
+    private static let secondEpoch = NodeIdentity(
+        node: "north", epoch: 2, beginnings: [.init(epoch: 2, atMilliseconds: 1_700_000_000_000, reason: "accepted loss")])
     private static let publicKeys = PublicKeys(
         federation: "pilot.example", node: "north", keys: [V1.verifier.description], linkKey: base64(V1.hash("link").bytes))
 
@@ -23,6 +25,7 @@ struct V1FormatTests {
     private static let written: [(name: String, bytes: [UInt8])] =
         V1.entries.map { ("entry-\($0.name).bin", $0.entry.encoded) }
         + V1.bodies.map { ("body-\($0.name).bin", $0.body.encoded) }
+        + V1.decisions.map { ("\($0.name).bin", $0.decided.encoded) }
         + V1.forks.map { ("\($0.name).bin", $0.proof.encoded) } + [
             ("packed-entries.bin", V1.packed.bytes),
             ("packed-entries-without-bodies.bin", V1.packed.withoutBodies(at: Set(0..<V1.packed.count)).bytes),
@@ -30,7 +33,8 @@ struct V1FormatTests {
             ("bundle.bin", bundle(of: V1.events.map(\.entry))), ("body-bundle.bin", bundle(of: V1.events.map(\.body))),
             ("tile.bin", tileBytes(V1.leaves)), ("cut.txt", cut.text),
             ("attestation.note", SignedNote.sign(attestation.text, name: V1.origin, with: V1.key)),
-            ("node.json", identity.json.bytes), ("north.keys.json", publicKeys.json.bytes),
+            ("node.json", identity.json.bytes),
+            ("node-second-epoch.json", secondEpoch.json.bytes), ("north.keys.json", publicKeys.json.bytes),
             ("published-slot.bin", PublishedFile.slot(V1.checkpoint.note) ?? []),
             ("log.key", Array((hex(V1.key.seed) + "\n").utf8)),
         ]
@@ -86,8 +90,18 @@ struct V1FormatTests {
         #expect(try proof.verify(keys: [V1.verifier]) == V1.origin)
     }
 
+    @Test(arguments: V1.decisions.map(\.name)) func aDecisionOnAForkIsReadAndVerifies(_ name: String) throws {
+        var reader = ByteReader(try Fixtures.v1("formats/\(name).bin"))
+        let decided = try DecidedFork(decoding: &reader)
+        #expect(decided == V1.decisions.first { $0.name == name }?.decided && reader.remaining == 0)
+        let authority = VerifierKey(name: V1.authority, key: VerifyingKey(V1.authorityKey.publicKey)!)
+        let verified = try decided.verify(keys: [V1.verifier], authorities: [authority])
+        #expect(verified.size == (name.hasSuffix("0") ? 0 : 3) && verified.decision.origin == V1.origin)
+    }
+
     @Test func theFilesOfADataFolderAreRead() throws {
         #expect(try NodeIdentity(decoding: Fixtures.v1("formats/node.json")) == Self.identity)
+        #expect(try NodeIdentity(decoding: Fixtures.v1("formats/node-second-epoch.json")) == Self.secondEpoch)
         let keys = try PublicKeys(decoding: Fixtures.v1("formats/north.keys.json"))
         #expect(keys.federation == "pilot.example" && keys.node == "north" && keys.keys == [V1.verifier.description])
         #expect(keys.linkKey == base64(V1.hash("link").bytes))

@@ -15,7 +15,7 @@ struct V1MessageTests {
     }
 
     @Test func everyTypeOfVersion1HasItsFixturesAndEveryFixtureItsTest() throws {
-        #expect(Set(V1.messages.map(\.message.type)) == Set(1...16))
+        #expect(Set(V1.messages.map(\.message.type)) == Set(1...17))
         #expect(try Fixtures.names("messages") == Set(V1.messages.map { "\($0.name).bin" }))
     }
 }

@@ -66,5 +66,6 @@ extension V1 {
         ),
         ("14-reply-attestation", reply(.attestation(note: checkpoint.note))), ("14-reply-refusal", reply(.refusal("behind"))),
         ("15-ping", .ping), ("16-pong", .pong),
+        ("17-decision-size-3", .decision(decisions[0].decided)), ("17-decision-size-0", .decision(decisions[1].decided)),
     ]
 }

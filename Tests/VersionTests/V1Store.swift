@@ -60,6 +60,20 @@ enum V1Store {
         }
     }
 
+    /// What schema 3 holds beside the rest: entries set aside, and a decision on the fork.
+    static let aside = partialEvents.suffix(3)
+
+    static func fillSchema3(_ store: LogStore) throws {
+        try fill(store)
+        try store.write { transaction in
+            var builder = PackedEntriesBuilder()
+            for event in aside { builder.append(entry: event.entry, body: event.body) }
+            try transaction.putAside([builder.finish()])
+            let authority = VerifierKey(name: V1.authority, key: VerifyingKey(V1.authorityKey.publicKey)!)
+            try transaction.putDecision(V1.decisions[0].decided.verify(keys: [V1.verifier], authorities: [authority]))
+        }
+    }
+
     static func append(
         _ events: [(entry: [UInt8], body: [UInt8])], _ origin: OriginName, _ transaction: LogTransaction
     ) throws {

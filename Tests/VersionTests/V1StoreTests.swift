@@ -41,12 +41,27 @@ struct V1StoreTests {
         try store.close()
     }
 
+    /// The schema that the first release had: what was set aside, and a decision, stand beside the rest.
+    @Test func aLogStoreOfSchema3IsRead() throws {
+        let copy = try FixtureCopy("store-3")
+        let store = try LogStore(path: copy.path + "/log.sqlite")
+        try Self.check(store)
+        var aside: [[[UInt8]]] = []
+        try store.forEachAside { run in
+            #expect(run.place == nil)
+            aside += run.items.unpacked.map { [$0.entry, $0.body] }
+        }
+        #expect(aside == V1Store.aside.map { [$0.entry, $0.body] })
+        #expect(try store.decisions().map(\.decided) == [V1.decisions[0].decided])
+        try store.close()
+    }
+
     @Test func whatTodaysCodeStoresIsWhatVersion1Stored() throws {
         let folder = NSTemporaryDirectory() + "/v1-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let store = try LogStore(path: folder + "/log.sqlite")
-        try V1Store.fill(store)
+        try V1Store.fillSchema3(store)
         try Self.check(store)
         try store.close()
     }

@@ -53,6 +53,22 @@ enum V1 {
 
     static let checkpoint = checkpoint(UInt64(leaves.count), treeRoot(leaves))
 
+    static let authority = Array("pilot.example/centre/1".utf8)
+    static let authorityKey = SigningKey(seed: Array(200..<232))!
+
+    /// An authority's decisions: the forked log ends with the larger checkpoint; it ends with nothing.
+    static let decisions: [(name: String, decided: DecidedFork)] = {
+        let proof = forks[1].proof
+        let end = try! SignedCheckpoint(note: proof.secondNote, keys: [verifier])
+        let ends = [("size-3", end.size, end.root, end.note), ("size-0", 0, sha256([]), [])]
+        return ends.enumerated().map { place, end in
+            let decision = ForkDecision(origin: origin, number: UInt64(place + 1), size: end.1, root: end.2)
+            let decided = DecidedFork(
+                deciding: decision, proof: proof, checkpoint: end.3, signer: authority, with: authorityKey)
+            return ("fork-decision-\(end.0)", decided)
+        }
+    }()
+
     /// Two checkpoints of one size; and two of different sizes, with the leaves at index 1.
     static let forks: [(name: String, proof: ForkProof)] = {
         let (a, b, c) = (hash("a"), hash("b"), hash("c"))

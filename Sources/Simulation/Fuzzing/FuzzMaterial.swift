@@ -97,6 +97,21 @@ enum FuzzMaterial {
         ]
     }()
 
+    /// The authority's log signs decisions.
+    static let authority = origin("centre", 1)
+    static let authorityKey = key(3)
+
+    /// Decisions on the log that forked: that it ends with the larger checkpoint, and that nothing of it stays.
+    static let decisions: [DecidedFork] = {
+        let end = checkpoint(13, of: otherLeaves, isForking: true)
+        let ends = [(end.size, end.root, end.note), (0, sha256([]), [])]
+        return ends.enumerated().map { place, end in
+            let decision = ForkDecision(origin: forking, number: UInt64(place + 1), size: end.0, root: end.1)
+            return DecidedFork(
+                deciding: decision, proof: forkProofs[place], checkpoint: end.2, signer: authority, with: authorityKey)
+        }
+    }()
+
     /// What is no proof: an honest log's checkpoints.
     static let falseProofs: [ForkProof] = {
         let inclusion = ForkProof.Inclusion(leaf: leaves[6], path: ReferenceTree.path(6, leaves[..<8]))

@@ -9,6 +9,7 @@ enum FuzzMessages {
     static let names: [(type: UInt8, name: String)] = [
         (1, "hello"), (2, "refusal"), (3, "announce"), (4, "pull"), (5, "range"), (8, "pull-entries"), (9, "entries"),
         (10, "pull-tiles"), (11, "tiles"), (12, "fork"), (13, "question"), (14, "reply"),
+        (17, "decision"),
     ]
 
     static func hello(node: String, versions: ClosedRange<UInt16> = 1...1) -> Hello {
@@ -50,7 +51,8 @@ enum FuzzMessages {
             .entries(EntriesMessage(request: 3, items: items, isPartial: true)),
             .pullTiles(TilePull(request: 4, origin: origin, size: 70_000, tiles: [.init(level: 1, number: 273)])),
             .tiles(TilesMessage(request: 4, tiles: [Array(FuzzMaterial.leaves[..<5]), []])),
-        ] + (FuzzMaterial.forkProofs + FuzzMaterial.falseProofs).map(Message.fork) + questions + replies
+        ] + (FuzzMaterial.forkProofs + FuzzMaterial.falseProofs).map(Message.fork)
+            + FuzzMaterial.decisions.map(Message.decision) + questions + replies
             + [.tiles(TilesMessage(request: 1, tiles: [[hash]]))]
     }()
 
@@ -92,6 +94,7 @@ enum FuzzMessages {
             trace.note(size: tiles.tiles.count)
             try trace.require(tiles.tiles.allSatisfy { $0.count <= 256 }, "a tile is wider than a tile")
         case .fork(let proof): trace.note(proof.divergence?.first.path.count ?? -1)
+        case .decision(let decided): trace.note(decided.checkpoint.isEmpty ? 1 : 2)
         case .question(let question):
             trace.note(size: question.identifier)
             if case .result(_, let attestations) = question.content { trace.note(size: attestations.count) }

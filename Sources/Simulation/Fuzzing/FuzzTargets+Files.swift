@@ -82,7 +82,13 @@ extension FuzzTarget {
 
     private static let nodeFile = FuzzTarget(
         "node-file", "node.json, who a data folder belongs to", maximumBytes: 1_024, tokens: jsonTokens,
-        seeds: { [NodeIdentity(node: "north", epoch: 3).json.bytes] },
+        seeds: {
+            let beginning = NodeIdentity.Beginning(epoch: 2, atMilliseconds: 1_700_000_000_000, reason: "restored")
+            return [
+                NodeIdentity(node: "north", epoch: 3).json.bytes,
+                NodeIdentity(node: "north", epoch: 2, beginnings: [beginning]).json.bytes,
+            ]
+        },
         body: { input, trace throws(FuzzFailure) in
             let identity: NodeIdentity
             do throws(JSONFailure) { identity = try NodeIdentity(decoding: input) } catch { return trace.note(error) }

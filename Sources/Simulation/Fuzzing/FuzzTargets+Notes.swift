@@ -8,7 +8,8 @@ internal import TransparencyLog
 /// Signed statements: notes, checkpoints, keys, cuts, attestations, fork proofs.
 extension FuzzTarget {
     static let noteTargets = [
-        signedNote, checkpoint, signedCheckpoint, verifierKey, cut, attestation, forkProof, publishedSlot,
+        signedNote, checkpoint, signedCheckpoint, verifierKey, cut, attestation, forkProof, decisionText, decision,
+        publishedSlot,
     ]
 
     private static let noteTokens = texts("\n\n", "— ", "\n— ", " ", "+", "\n0\n", "9223372036854775807", "\u{a0}", "==\n")
@@ -125,6 +126,43 @@ extension FuzzTarget {
             }
             try trace.require(accused == FuzzMaterial.forking, "\(String(decoding: accused, as: UTF8.self)) is accused")
             trace.note(20)
+        })
+
+    private static let decisionText = FuzzTarget(
+        "decision-text", "the text of a decision on a fork", maximumBytes: 512,
+        tokens: noteTokens + texts("concord/fork-decision/v1\n", "\n1\n"),
+        seeds: {
+            [ForkDecision(origin: FuzzMaterial.forking, number: 3, size: 13, root: FuzzMaterial.leaves[0]).text]
+        },
+        body: { input, trace throws(FuzzFailure) in
+            let decision: ForkDecision
+            do throws(NoteFailure) { decision = try ForkDecision(text: input) } catch { return note(error, &trace) }
+            try trace.require(decision.text == input, "its parts do not give the text back")
+            try trace.require(!decision.prevails(over: decision) && decision.number >= 1, "it prevails over itself")
+            trace.note(size: decision.size)
+        })
+
+    private static let decision = FuzzTarget.canonical(
+        "decision", "a decision on a fork with its evidence, verified with the keys of the topology", maximumBytes: 12_000,
+        tokens: [FuzzMaterial.checkpoint(8).note, FuzzMaterial.decisions[0].note, FuzzMaterial.decisions[1].note],
+        seeds: { FuzzMaterial.decisions.map(\.encoded) },
+        decode: { (bytes) throws(DecodingFailure) in
+            var reader = ByteReader(bytes)
+            let decided = try DecidedFork(decoding: &reader)
+            try reader.finish()
+            return decided
+        },
+        encode: \.encoded,
+        look: { decided, trace throws(FuzzFailure) in
+            let verified: VerifiedForkDecision
+            let authorities = [FuzzMaterial.verifier(FuzzMaterial.authority, FuzzMaterial.authorityKey)]
+            do throws(ForkDecisionFailure) {
+                verified = try decided.verify(keys: FuzzMaterial.keys, authorities: authorities)
+            } catch { return trace.note(words: error.description) }
+            try trace.require(verified.decision.origin == FuzzMaterial.forking, "a log that never forked is decided upon")
+            // The authority signed two decisions and no others.
+            try trace.require([0, 13].contains(verified.size), "a log ends with a size that nobody decided")
+            trace.note(size: verified.size)
         })
 
     private static let publishedSlot = FuzzTarget(

@@ -101,7 +101,7 @@ extension FuzzTarget {
                 return trace.note(error)
             }
             try trace.require(message.type == type, "a message of type \(type) has the type \(message.type)")
-            let isKnown = (1...16).contains(type)
+            let isKnown = (1...17).contains(type)
             try trace.require(isKnown == (message != .unknown(type: type)), "type \(type) is known or not")
             guard isKnown, type != 1 else { return }
             try trace.require(message.payload.flatMap(\.self) == payload, "it does not encode to the same bytes")
