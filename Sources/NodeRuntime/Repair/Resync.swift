@@ -216,6 +216,11 @@ struct Resync {
     }
 
     private mutating func fetchFromScratch(_ state: LogState) throws {
+        guard !state.isForked || state.decision != nil else {
+            report.left.append(
+                "\(state.origin): it is forked and undecided, so that nothing of it is taken: nothing was dropped")
+            return
+        }
         guard !peers(of: state.origin, size: state.checkpoint?.size ?? 0).isEmpty else {
             report.left.append("\(state.origin): no linked peer holds all of this log: nothing was dropped")
             return
