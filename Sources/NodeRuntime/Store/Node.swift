@@ -27,7 +27,8 @@ package final class Node: Sendable {
     /// Why the store takes nothing at present; nil where it does.
     let trouble = Mutex<String?>(nil)
     package let environment: NodeEnvironment
-    private let lock: any Sendable
+    /// Held until the stores are closed, whoever still holds this object then.
+    private let lock: Mutex<(any Sendable)?>
     private let writerBox = Mutex<LogWriter?>(nil)
 
     /// Opens a data folder for this process alone.
@@ -55,7 +56,7 @@ package final class Node: Sendable {
         logKey = keys.log
         linkKey = keys.link
         recorded = RecordedReferences(salt: environment.randomBytes(16))
-        lock = try environment.files.lock(folder)
+        lock = Mutex(try environment.files.lock(folder))
         log = try LogStore(path: folder.logFile, options: environment.logOptions, servesWithoutWriting: true)
         historyBox = Mutex(try Self.history(folder, environment, obstacle: log.obstacle?.description))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
@@ -83,6 +84,7 @@ package final class Node: Sendable {
         writer.close()
         historyBox.withLock { $0.close(environment) }
         try log.close()
+        lock.withLock { $0 = nil }
     }
 
     var isAuthority: Bool { topology.nodes[index].isAuthority }
