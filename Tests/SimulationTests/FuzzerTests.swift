@@ -1,4 +1,6 @@
+import Encoding
 import Foundation
+import Replication
 import Testing
 
 @testable import Simulation
@@ -61,6 +63,21 @@ struct FuzzerTests {
         var fuzzer = try Fuzzer(target, seed: 3)
         for _ in 0..<5_000 { try fuzzer.step() }
         #expect(fuzzer.behaviours > 30)
+    }
+
+    /// The steps of the replica's fuzzer lead to what they are for: entries stored, and a fork proven.
+    @Test func aHostilePeersEntriesAreStoredAndItsForkIsProven() throws {
+        // Session, hello, checkpoint 4 (8 entries), a tick, the range that was asked for, its storing; then checkpoint 13,
+        // of 13 entries of the other history, its range, which does not follow, and tiles of both trees in turn.
+        let honest: [UInt8] = [0, 2, 0, 4, 4, 0, 0, 8, 4, 0, 6, 0, 4, 0, 0, 255, 0, 9, 1]
+        let search: [UInt8] = [10, 0, 1, 11]
+        let forked: [UInt8] = [4, 13, 0, 0, 8, 4, 0, 6, 0, 13, 1, 0, 255, 0, 9, 1] + search + search + search + [11]
+        var bench = FuzzReplica(confirmation: .done)
+        var reader = ByteReader(honest + forked)
+        var trace = FuzzTrace()
+        while try bench.step(&reader, &trace) {}
+        let (stored, forks) = (bench.stored.count, bench.forks)
+        #expect(stored == 8 && forks == 1, "\(stored) entries, \(forks) forks")
     }
 
     @Test func namesOfTargetsAreDifferentAndEveryKeptInputBelongsToOne() throws {

@@ -21,8 +21,10 @@ struct FuzzReplica: ~Copyable {
     private var inclusions: [(number: UInt64, index: UInt64)] = []
 
     /// Leaf hashes of the peer's log, as stored.
-    private var stored: [Digest] = []
+    private(set) var stored: [Digest] = []
     private var checkpoint: SignedCheckpoint?
+    /// Forks of it that the replica has proven.
+    private(set) var forks = 0
 
     /// Sessions may be opened anew so many times.
     private static let maximumSessions: UInt64 = 6
@@ -206,6 +208,7 @@ extension FuzzReplica {
             replica.compared(checkpoint, ownRoot: root, session: session)
         case .storeFork(let origin, let proof):
             trace.note(101)
+            forks += 1
             let proven = try? proof.verify(keys: FuzzMaterial.keys)
             try trace.require(proven == origin.line && proven == FuzzMaterial.forking, "\(origin) is accused")
         case .readTiles(let search, _, let size, let tiles): searches.append((search, size, tiles))

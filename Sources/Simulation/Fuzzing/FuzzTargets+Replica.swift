@@ -16,7 +16,8 @@ extension FuzzTarget {
             // Session, hello, announcements of the two histories, ranges of both, tiles, time.
             let start: [UInt8] = [0, 2, 0, 4, 4, 0, 0]
             let ask: [UInt8] = [8, 4, 0, 6, 0, 4, 0, 0, 255, 0, 9, 1]
-            let fork: [UInt8] = [4, 13, 0, 0, 8, 64, 0, 10, 0, 1, 11, 10, 0, 1, 11, 11]
+            let tiles: [UInt8] = [10, 0, 1, 11]
+            let fork: [UInt8] = [4, 13, 0, 0, 8, 4, 0, 6, 0, 13, 1, 0, 255, 0, 9, 1] + tiles + tiles + tiles + [11]
             let raw = FuzzMessages.samples.map { message in
                 let payload = message.payload.flatMap(\.self)
                 return [3, 0, message.type, UInt8(payload.count >> 8 & 0xff), UInt8(payload.count & 0xff)] + payload
