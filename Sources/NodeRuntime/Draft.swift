@@ -6,6 +6,14 @@ package enum Draft: Equatable, Sendable {
     case body(day: UInt32, subject: SubjectID, content: Body.Content)
     case erasure(target: Position, ground: ErasureGround)
 
+    /// Whether it names another entry.
+    var namesTarget: Bool {
+        switch self {
+        case .erasure, .body(_, _, .retraction), .body(_, _, .appeal), .body(_, _, .ruling): true
+        case .body: false
+        }
+    }
+
     package var kind: EventKind {
         switch self {
         case .body(_, _, let content): content.kind

@@ -22,7 +22,6 @@ extension Replica {
         if known?.checkpoint != checkpoint { strikes.announced(peer: sessions[slot].peer, log: log) }
         if known?.checkpoint != checkpoint { compareWithDecided(log) }
         guard log == ownLog else { return }
-        heardOwnPast(checkpoint)
         // A peer that has everything gets what comes next without asking; one that has announced less than it once had
         // has lost it, and asks again.
         if checkpoint.size == logs[log].stored {
@@ -41,7 +40,10 @@ extension Replica {
             return nil
         }
         // The same bytes were verified before.
-        if let known = logs[log].memory.verified(note) { return (log, known) }
+        if let known = logs[log].memory.verified(note) {
+            if log == ownLog { heardOwnPast(known) }
+            return (log, known)
+        }
         guard sessions[slot].flaws.take(now: now) else {
             report(.flooding(peer: peer))
             return nil
@@ -49,6 +51,8 @@ extension Replica {
         do throws(NoteFailure) {
             let checkpoint = try SignedCheckpoint(note: note, keys: logs[log].keys)
             sessions[slot].flaws.giveBack()
+            // However it comes: with an announcement, or with a range as what proves it.
+            if log == ownLog { heardOwnPast(checkpoint) }
             if checkpoint.size > logs[log].newest?.size ?? 0 { logs[log].newest = checkpoint }
             if let other = logs[log].memory.contradicting(checkpoint) {
                 establishFork(log, ForkProof(firstNote: other.note, secondNote: checkpoint.note), except: nil)

@@ -13,7 +13,7 @@ extension Replica {
         guard let log = ownLog else { return }
         logs[log].stored = checkpoint.size
         logs[log].handed = checkpoint.size
-        logs[log].complete = checkpoint.size
+        logs[log].complete = logs[log].missing.first.map { min($0, checkpoint.size) } ?? checkpoint.size
         logs[log].checkpoint = checkpoint
         logs[log].newest = checkpoint
         coverageChanged(log)

@@ -41,8 +41,24 @@ extension LogTransaction {
                 start = next
             }
         }
-        try truncate(origin, to: end)
+        try hideAgain(truncate(origin, to: end), by: log.number)
         return log.size - end
+    }
+
+    /// The index that stands for an erasure which is aside: no cut contains it, and no time makes it due.
+    private static let asideErasure = RowKey.maximumSize - 1
+
+    /// What an erasure has hidden stays hidden while the erasure has no place in a log; its bytes wait until it has one.
+    private func hideAgain(_ targets: [Position], by eraser: Int64) throws {
+        for target in targets {
+            guard let origin = OriginName(target.origin), let log = state(origin), target.index < log.size else { continue }
+            try change(origin) { staged in
+                try database.run(
+                    "INSERT INTO erased (key, since, eraser, erasure) VALUES (?, ?, ?, ?)",
+                    [RowKey.make(log.number, target.index), Int64.max, eraser, Int64(Self.asideErasure)])
+                staged.log.erased.insert(target.index)
+            }
+        }
     }
 
     /// Keeps entries aside that are recorded now, behind those that are there.
@@ -66,8 +82,18 @@ extension LogTransaction {
             [origin, first, blob(hashes), blob(items.bytes)])
     }
 
-    /// Forgets what was set aside, after it was put back.
-    package func clearAside() throws { try guarded { try database.run("DELETE FROM aside") } }
+    /// Forgets what was set aside, after it was put back. What its erasures hid is shown until they are folded, which the
+    /// caller has to see to at once.
+    package func clearAside() throws {
+        var erasers: [Int64] = []
+        try guarded {
+            try database.run("DELETE FROM aside")
+            try database.forEachRow(
+                "SELECT DISTINCT eraser FROM erased WHERE erasure = ? ORDER BY eraser", [Int64(Self.asideErasure)]
+            ) { erasers.append(try $0.integer(0)) }
+        }
+        for eraser in erasers { _ = try liftMarks(setBy: eraser, from: Self.asideErasure) }
+    }
 
     /// What was set aside, in the order in which it is to be put back.
     package func forEachAside(_ visit: (AsideRun) throws -> Void) throws {

@@ -29,7 +29,7 @@ extension LogTransaction {
     }
 
     /// Takes back the marks that a log's erasures from an index on have set.
-    private func liftMarks(setBy eraser: Int64, from first: UInt64) throws -> [Position] {
+    func liftMarks(setBy eraser: Int64, from first: UInt64) throws -> [Position] {
         var lifted: [Position] = []
         try guarded {
             try database.forEachRow(

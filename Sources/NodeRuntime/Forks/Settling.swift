@@ -27,11 +27,13 @@ extension Node {
             if isOwn { try transaction.setAside(forked, from: end) } else { try transaction.truncate(forked, to: end) }
             if end == decision.size, let checkpoint = decision.checkpoint { try transaction.setCheckpoint(checkpoint) }
         }
-        guard let end, end < size else { return false }
-        let isPutBack = try isOwn && putBackOrDivert()
+        if let end, end < size { writer.noteHistoryAhead() }
         excuses.forget(forked)
-        try rebuildHistory()
-        try log.checkpointWAL(truncate: true)
+        // Also where an earlier attempt came only so far.
+        let isPutBack = try isOwn && log.asideCount() > 0 && putBackOrDivert()
+        if isPutBack { writer.noteUnfolded() }
+        try writer.settleHistory()
+        if let end, end < size { try log.checkpointWAL(truncate: true) }
         return isPutBack
     }
 

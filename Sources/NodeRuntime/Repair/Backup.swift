@@ -102,8 +102,9 @@ extension NodeFolder {
             }
             for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: standingsFile + suffix) }
         }
+        let report = try report(replaced: replaced)
         withExtendedLifetime(lock) {}
-        return try report(replaced: replaced)
+        return report
     }
 
     /// Puts the database into the folder: whole, or not at all.

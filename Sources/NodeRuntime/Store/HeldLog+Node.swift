@@ -3,6 +3,7 @@ internal import Federation
 internal import Replication
 internal import Scoring
 internal import Storage
+internal import SyncProtocol
 internal import TransparencyLog
 
 extension Node {
@@ -16,13 +17,29 @@ extension Node {
             missing: missing, isFrozen: state.isForked)
     }
 
-    /// Folds entries whose bodies arrived after them, or were mended.
+    /// Folds entries whose bodies arrived after them.
+    func foldLate(_ origin: OriginName, _ items: [EntriesMessage.Item]) throws {
+        try foldLate(origin, items.map(\.index)) { index in
+            guard let item = items.first(where: { $0.index == index }) else { return nil }
+            var builder = PackedEntriesBuilder()
+            builder.append(entry: item.entry, body: item.body)
+            return builder.finish()
+        }
+    }
+
+    /// Folds entries that were mended.
     func foldLate(_ origin: OriginName, _ indices: [UInt64]) throws {
+        try foldLate(origin, indices) { try log.packed(origin, $0..<($0 + 1)).first }
+    }
+
+    private func foldLate(
+        _ origin: OriginName, _ indices: [UInt64], piece: (UInt64) throws -> PackedEntries?
+    ) throws {
         guard let first = indices.min() else { return }
         var folding = EntryFolding(history: history)
         folding.begin(origin: try history.originNumber(origin.line), first: first)
         for index in indices.sorted() {
-            guard let piece = try log.packed(origin, index..<(index + 1)).first else { continue }
+            guard let piece = try piece(index) else { continue }
             var hashes: [Digest] = []
             piece.appendLeafHashes(to: &hashes)
             folding.add(piece, first: index, hashes: hashes[...])

@@ -54,8 +54,21 @@ final class LogWriter: Sendable {
     private let folding: Mutex<EntryFolding>
     /// Whether what is recorded is kept aside, since the own past that belongs before it is not here yet.
     private let diverting: Mutex<Bool>
-    /// Something was committed that the history does not hold: it is folded from the log before anything else is.
-    private let isHistoryBehind = Mutex(false)
+    /// What the history owes to the log.
+    private let historyDebt = Mutex(HistoryDebt.none)
+    /// The own log turned out to be forked.
+    private let isStopped = Mutex(false)
+    /// How often what was recorded had to make room for the own past: what was checked before that is not recorded after it.
+    private let rooms = Mutex(0)
+
+    /// The history does not hold what the log holds, since folding or cutting it failed after the log's commit.
+    enum HistoryDebt {
+        case none
+        /// It is to be folded up to where the log is.
+        case catchUp
+        /// It holds what the log does not hold any more, and is to be made anew.
+        case rebuild
+    }
 
     init(node: Node) throws {
         self.node = node
@@ -65,12 +78,17 @@ final class LogWriter: Sendable {
         let hasPeers = node.topology.nodes.indices.contains { $0 != node.index && node.topology.areLinked(node.index, $0) }
         maySign = Mutex(false)
         folding = Mutex(EntryFolding(history: node.history))
-        if !hasPeers { confirm() }
+        // Unless it has published more than it holds: then only a new epoch helps.
+        if !hasPeers, node.published.initial?.size ?? 0 <= node.log.state(node.origin)?.signedSize ?? 0 { confirm() }
     }
 
     var isDiverting: Bool { diverting.withLock { $0 } }
     func setDiverting(_ isDiverting: Bool) { diverting.withLock { $0 = isDiverting } }
-    func noteUnfolded() { isHistoryBehind.withLock { $0 = true } }
+    var roomsMade: Int { rooms.withLock { $0 } }
+    func noteRoomMade() { rooms.withLock { $0 += 1 } }
+    func noteUnfolded() { historyDebt.withLock { if $0 == .none { $0 = .catchUp } } }
+    /// To be called right after a commit that cut a log.
+    func noteHistoryAhead() { historyDebt.withLock { $0 = .rebuild } }
 
     func setDelegate(_ delegate: any LogWriterDelegate) { self.delegate.withLock { $0 = delegate } }
 
@@ -98,7 +116,23 @@ final class LogWriter: Sendable {
     /// The node's history was replaced.
     func historyChanged() {
         folding.withLock { $0 = EntryFolding(history: node.history) }
-        isHistoryBehind.withLock { $0 = false }
+        historyDebt.withLock { $0 = .catchUp }
+    }
+
+    /// Brings the history to where the log is, if it is not; while the writer rests. Returns the subjects of withdrawals in
+    /// what was folded that concern the own log.
+    @discardableResult
+    func settleHistory() throws -> [SubjectID] {
+        switch historyDebt.withLock({ $0 }) {
+        case .none: return []
+        case .rebuild:
+            try node.rebuildHistory()
+            return []
+        case .catchUp:
+            let withdrawn = try node.catchUpHistory()
+            historyDebt.withLock { $0 = .none }
+            return withdrawn
+        }
     }
 
     /// Waits until everything submitted so far is done.
@@ -138,13 +172,18 @@ final class LogWriter: Sendable {
     var isConfirmed: Bool { maySign.withLock { $0 } }
 
     /// The own log turned out to be forked: what is recorded is kept, and published in the next epoch.
-    func stopSigning() { maySign.withLock { $0 = false } }
+    func stopSigning() {
+        isStopped.withLock { $0 = true }
+        maySign.withLock { $0 = false }
+    }
 
     /// The peers have confirmed the own past: what was recorded meanwhile is published, and from then on what is recorded.
     func confirm() {
         submit(
             .exclusive { [self] refusal in
-                guard refusal == nil, !isConfirmed, node.log.state(node.origin)?.isForked != true else { return }
+                guard refusal == nil, !isConfirmed, !isStopped.withLock({ $0 }),
+                    node.log.state(node.origin)?.isForked != true
+                else { return }
                 do {
                     if isDiverting {
                         try node.putBackAside()
@@ -152,7 +191,7 @@ final class LogWriter: Sendable {
                     }
                     try commitEntries([.record(RecordJob(drafts: [], isDeduplicated: false) { _ in })], mayPublish: true)
                     setDiverting(false)
-                    maySign.withLock { $0 = true }
+                    maySign.withLock { maySign in maySign = !isStopped.withLock { $0 } }
                 } catch {
                     // The disk does not take it: what is aside stays there, and it is tried again.
                     fail(error)
@@ -207,6 +246,8 @@ extension LogWriter {
             } catch { done(fail(error)) }
         case .record, .integrate:
             do { try commitEntries(group, mayPublish: isConfirmed) } catch {
+                // What was looked up for the group counts as recorded there, and is not.
+                node.recorded.forget()
                 // One that cannot be stored must not take the others with it: each is tried alone.
                 if group.count > 1 {
                     for job in group { commit([job]) }
@@ -235,12 +276,18 @@ extension LogWriter {
 
     private func commitEntries(_ group: ArraySlice<Job>, mayPublish: Bool) throws {
         var recordJobs: [RecordJob] = []
+        var outdated: [RecordJob] = []
         var stale: [(@Sendable (NodeFailure?) -> Void, NodeFailure)] = []
         var ranges: [(ProvenRange, @Sendable (NodeFailure?) -> Void)] = []
         var ends: [OriginName: UInt64] = [:]
         for job in group {
             switch job {
-            case .record(let record): recordJobs.append(record)
+            case .record(let record):
+                if record.isOutdated(roomsMade) {
+                    outdated.append(record)
+                } else {
+                    recordJobs.append(record)
+                }
             case .integrate(let range, let done):
                 // A range that was asked for anew while it waited here comes twice. It must follow on what is stored.
                 let end = ends[range.origin] ?? node.log.state(range.origin)?.size ?? 0
@@ -258,14 +305,18 @@ extension LogWriter {
             case .other, .exclusive: break
             }
         }
-        defer { for (done, failure) in stale { done(failure) } }
-        guard !recordJobs.isEmpty || !ranges.isEmpty else { return }
+        func tellRefused() {
+            for (done, failure) in stale { done(failure) }
+            for job in outdated { job.finish(.failure(RecordJob.outdated)) }
+        }
+        guard !recordJobs.isEmpty || !ranges.isEmpty else { return tellRefused() }
         var staged = try StagedRecords(recordJobs, node: node, isAside: isDiverting)
         let checkpoint = try node.log.write { transaction in
             for (range, _) in ranges { try store(range, transaction) }
             return try staged.store(in: transaction, mayPublish: mayPublish)
         }
         // From here on nothing may fail: what is committed must not be tried again.
+        tellRefused()
         if let checkpoint { node.published.write(checkpoint) }
         let withdrawn = foldCommitted(ranges.map(\.0), staged)
         // What was recorded is known to the clients only when it is in the next answer.
@@ -293,10 +344,7 @@ extension LogWriter {
     /// What cannot be folded now is folded from the log before the next answer that needs it.
     private func foldCommitted(_ ranges: [ProvenRange], _ staged: StagedRecords) -> [SubjectID] {
         do {
-            guard isHistoryBehind.withLock({ $0 }) else { return try fold(ranges, staged) }
-            let withdrawn = try node.catchUpHistory()
-            isHistoryBehind.withLock { $0 = false }
-            return withdrawn
+            return try historyDebt.withLock { $0 == .none } ? fold(ranges, staged) : settleHistory()
         } catch {
             noteUnfolded()
             fail(error)

@@ -60,6 +60,7 @@ package final class Node: Sendable {
         log = try LogStore(path: folder.logFile, options: environment.logOptions, servesWithoutWriting: true)
         historyBox = Mutex(try Self.history(folder, environment, obstacle: log.obstacle?.description))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
+        try makeRoomAtStart()
         try prepareHistory()
         trouble.withLock { $0 = obstacle }
         let writer = try LogWriter(node: self)
@@ -163,15 +164,16 @@ package final class Node: Sendable {
             return current
         }
         old.close(environment)
-        try prepareHistory()
+        // Names have other numbers there: nothing may be folded with the old ones, even if what follows fails.
         writer.historyChanged()
+        try prepareHistory()
     }
 
     /// Throws the derived store away and folds everything again; while the writer rests.
     func rebuildHistory() throws {
         try emptyHistory()
-        try prepareHistory()
         writer.historyChanged()
+        try prepareHistory()
     }
 
     /// Folds what the log holds and the history does not: after a crash a little, after its loss everything. Returns the

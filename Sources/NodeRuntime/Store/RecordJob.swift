@@ -19,14 +19,29 @@ struct RecordJob: Sendable {
     let drafts: [Draft]
     /// Whether observations that stand in the own log already are left out.
     let isDeduplicated: Bool
+    /// How often room had been made for the own past when the drafts were checked.
+    var roomsMade: Int?
     let finish: @Sendable (Result<RecordResult, NodeFailure>) -> Void
 
     init(
-        drafts: [Draft], isDeduplicated: Bool, finish: @escaping @Sendable (Result<RecordResult, NodeFailure>) -> Void
+        drafts: [Draft], isDeduplicated: Bool, roomsMade: Int? = nil,
+        finish: @escaping @Sendable (Result<RecordResult, NodeFailure>) -> Void
     ) {
+        self.roomsMade = roomsMade
         self.drafts = drafts
         self.isDeduplicated = isDeduplicated
         self.finish = finish
+    }
+}
+
+extension RecordJob {
+    static let outdated = NodeFailure(
+        .unavailable, "the node has just begun to fetch its own past, and what the event names has moved: record it again")
+
+    /// Whether it names positions that were looked up before entries were moved.
+    func isOutdated(_ roomsMade: Int) -> Bool {
+        guard let known = self.roomsMade, known != roomsMade else { return false }
+        return drafts.contains { $0.namesTarget }
     }
 }
 

@@ -75,6 +75,7 @@ final class RecordedReferences: Sendable {
 extension Node {
     /// Records drafts in the own log, all or none, and waits until they are durable and in the next answer.
     package func record(_ drafts: [Draft], isDeduplicated: Bool = true) throws -> RecordResult {
+        let roomsMade = writer.roomsMade
         var check = DraftCheck(self)
         for (offset, draft) in drafts.enumerated() {
             if let flaw = try check.flaw(of: draft) {
@@ -85,7 +86,7 @@ extension Node {
         let done = Signal()
         writer.submit(
             .record(
-                RecordJob(drafts: drafts, isDeduplicated: isDeduplicated) { result in
+                RecordJob(drafts: drafts, isDeduplicated: isDeduplicated, roomsMade: roomsMade) { result in
                     outcome.withLock { $0 = result }
                     done.raise()
                 }))

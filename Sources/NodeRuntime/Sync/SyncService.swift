@@ -51,10 +51,13 @@ package final class SyncService: Sendable {
         for state in node.log.states { held.append(try node.held(state)) }
         let forks = try node.log.forks()
         let decisions = try node.log.decisions().map(\.decided)
+        // A restart in the middle of fetching the own past: what proves the fetched part tells how long it is.
+        let proven = node.log.state(node.origin)?.proving?.checkpoint.size ?? 0
         state = CoreState(
             Replica(
                 topology: node.topology, ownNode: node.index, hello: hello, held: held, forks: forks, decisions: decisions,
-                confirmation: .needed(all: !node.published.wasPresent, atLeast: node.published.initial?.size ?? 0)))
+                confirmation: .needed(all: !node.published.wasPresent, atLeast: max(node.published.initial?.size ?? 0, proven)))
+        )
         convergence = Convergence(node: node)
         integrator.withLock {
             $0 = Integrator(node: node) { [unowned self] integration, failure in integrationEnded(integration, failure) }
@@ -184,13 +187,18 @@ extension SyncService {
         }
         if good.isEmpty { return }
         node.writer.submit(
-            .other { transaction in
-                for item in good { try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body) }
-            } _: { [self] failure in
-                if failure == nil {
-                    try? node.foldLate(origin, good.map(\.index))
+            .exclusive { [self] refusal in
+                guard refusal == nil else { return }
+                do {
+                    // Folded first: once it is stored nobody asks for it again, and until then it does not count.
+                    try node.foldLate(origin, good)
+                    try node.log.write { transaction in
+                        for item in good {
+                            try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body)
+                        }
+                    }
                     writerIntegrated(origin)
-                }
+                } catch { node.writer.fail(error) }
             })
     }
 
@@ -203,12 +211,16 @@ extension SyncService {
         }
     }
 
+    /// A proof that the disk does not take is tried again: it must not be forgotten.
     private func storeFork(_ origin: OriginName, _ proof: ForkProof) {
         if origin == node.origin { node.writer.stopSigning() }
         node.writer.submit(
-            .other {
-                try $0.putFork(origin, proof)
-            } _: { _ in
+            .exclusive { [self] refusal in
+                guard refusal == nil else { return }
+                do { try node.log.write { try $0.putFork(origin, proof) } } catch {
+                    node.writer.fail(error)
+                    core.after(1_000) { [weak self] in self?.storeFork(origin, proof) }
+                }
             })
     }
 
@@ -289,6 +301,7 @@ extension SyncService: LogWriterDelegate {
                     if refusal != nil { return }
                     do {
                         try node.regainStore()
+                        node.writer.eraseOwn(try node.writer.settleHistory())
                         try node.log.write { try $0.setMeta("probe", Array("\(now)".utf8)) }
                         storeTakes()
                     } catch {
