@@ -69,8 +69,9 @@ let package = Package(
         .executableTarget(
             name: "concord",
             dependencies: [
-                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", "NodeRuntime",
-                "Population", "Simulation", argumentParser, logging, lifecycle, signals,
+                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Storage", "Transport",
+                "NodeRuntime", "Population", "Simulation", argumentParser, logging, lifecycle, signals, nioCore,
+                nioPosix,
             ],
             swiftSettings: settings),
         tests("EncodingTests", ["Encoding"]),

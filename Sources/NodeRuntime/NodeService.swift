@@ -53,7 +53,7 @@ package final class NodeService: Service {
                 node.topology.nodes[$0].tlsKey
             })
         let configuration = LinkConfiguration(identity: identity, maximumFrameLength: SyncService.maximumFrame) {
-            allowed.contains($0)
+            [weak sync] in allowed.contains($0) && sync?.isCutOff($0) != true
         }
         let own = node.topology.nodes[node.index]
         let listener = try await Listener.bind(

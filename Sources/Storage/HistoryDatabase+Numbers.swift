@@ -50,15 +50,15 @@ extension HistoryDatabase {
     /// Fills the origin table and returns the positions by origin number.
     func restoreOrigins(_ numbers: inout HistoryLimitedNumbers) throws -> [UInt64] {
         let rows = try read { try Row.fetchAll($0, sql: "SELECT number, line, folded FROM origin ORDER BY number") }
-        for row in rows { try numbers.restore(row[0], [UInt8](row[1] as Data)) }
+        for row in rows { try Self.checked { try numbers.restore(row.integer(0), row.bytes(1)) } }
         numbers.overflowed = try hasOverflowed(Self.originOverflow)
         numbers.overflowPersisted = numbers.overflowed
-        return rows.map { UInt64(bitPattern: $0[2] as Int64) }
+        return try rows.map { row in try Self.checked { UInt64(bitPattern: try row.integer(2)) } }
     }
 
     func restoreFactors(_ numbers: inout HistoryLimitedNumbers) throws {
         let rows = try read { try Row.fetchAll($0, sql: "SELECT number, code FROM factor ORDER BY number") }
-        for row in rows { try numbers.restore(row[0], [UInt8](row[1] as Data)) }
+        for row in rows { try Self.checked { try numbers.restore(row.integer(0), row.bytes(1)) } }
         numbers.overflowed = try hasOverflowed(Self.factorOverflow)
         numbers.overflowPersisted = numbers.overflowed
     }
@@ -76,12 +76,14 @@ extension HistoryDatabase {
                 var erasures: [ErasureRecord] = []
                 let rows = try Row.fetchCursor(database, sql: sql)
                 while let row = try rows.next() {
-                    guard let target = UInt32(exactly: row[0] as Int64), let origin = UInt32(exactly: row[2] as Int64)
-                    else { throw HistoryFailure.damaged("an erasure names no origin") }
+                    let numbers = try Self.checked { try (0..<4).map { try row.integer($0) } }
+                    guard let target = UInt32(exactly: numbers[0]), let origin = UInt32(exactly: numbers[2]) else {
+                        throw HistoryFailure.damaged("an erasure names no origin")
+                    }
                     erasures.append(
                         ErasureRecord(
-                            origin: origin, index: UInt64(bitPattern: row[3] as Int64), targetOrigin: target,
-                            targetIndex: UInt64(bitPattern: row[1] as Int64)))
+                            origin: origin, index: UInt64(bitPattern: numbers[3]), targetOrigin: target,
+                            targetIndex: UInt64(bitPattern: numbers[1])))
                 }
                 return erasures
             })

@@ -20,7 +20,7 @@ extension HistoryDatabase {
         let cursor = try Row.fetchCursor(statement, arguments: [rows.lowerBound, rows.upperBound])
         var expected = rows.lowerBound
         while let row = try cursor.next() {
-            guard row[0] as Int64? == expected else { break }
+            guard try Self.checked({ try row.integer(0) }) == expected else { break }
             try row.withUnsafeData(atIndex: 1) { data in
                 try (data ?? Data()).withUnsafeBytes { try body(expected, $0) }
             }
@@ -46,13 +46,15 @@ extension HistoryDatabase {
     /// The runs in the file, with their indexes.
     func runs(trash: HistoryTrash) throws -> [HistoryRun] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT number, home, records, segments FROM run ORDER BY number").map {
-                guard let home = HistoryRunID.Home(rawValue: $0[1]) else {
-                    throw HistoryFailure.damaged("run \($0[0] as Int64) lies in no table")
-                }
-                let id = HistoryRunID(home: home, number: $0[0])
-                let firsts = try index(of: id, segments: $0[3], in: database)
-                return HistoryRun(HistoryRun.Rows(id: id, records: $0[2], firsts: firsts), trash: trash)
+            try Row.fetchAll(database, sql: "SELECT number, home, records, segments FROM run ORDER BY number").map { row in
+                // Nothing of a file that may be damaged is taken on trust, neither type nor size.
+                let values = try Self.checked { try (0..<4).map { try row.integer($0) } }
+                guard (0...HistoryRunID.maximumNumber).contains(values[0]), let home = HistoryRunID.Home(rawValue: values[1]),
+                    (0..<HistoryRunID.firstIndexSequence).contains(values[3]), let records = Int(exactly: values[2])
+                else { throw HistoryFailure.damaged("run \(values[0]) is none") }
+                let id = HistoryRunID(home: home, number: values[0])
+                let firsts = try index(of: id, segments: Int(values[3]), in: database)
+                return HistoryRun(HistoryRun.Rows(id: id, records: records, firsts: firsts), trash: trash)
             }
         }
     }
@@ -154,6 +156,9 @@ extension HistoryDatabase {
                 while let row = try Int64.fetchOne(
                     database, sql: "SELECT id FROM \(home.table) WHERE id >= ? ORDER BY id LIMIT 1", arguments: [next])
                 {
+                    guard row >> 32 <= HistoryRunID.maximumNumber else {
+                        throw HistoryFailure.damaged("row \(row) is of no run")
+                    }
                     let run = HistoryRunID(home: home, number: row >> 32)
                     if !known.contains(run) { found.append(run) }
                     next = run.rows.upperBound

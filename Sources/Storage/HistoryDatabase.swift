@@ -120,6 +120,11 @@ struct HistoryDatabase: Sendable {
         }
     }
 
+    /// Reads columns of a row; one that does not hold what it should is damage.
+    static func checked<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let failure as StoreFailure { throw HistoryFailure.damaged(failure.message) }
+    }
+
     /// Tells damage, which a rebuild cures, from a disk that does not serve at the moment.
     static func failure(_ error: any Error) -> any Error {
         if let failure = error as? StoreFailure { return HistoryFailure.unavailable("\(failure)") }

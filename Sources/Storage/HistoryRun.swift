@@ -18,6 +18,9 @@ struct HistoryRunID: Hashable, Sendable {
     /// Segments have the sequence numbers from 0, the rows of the index those from here.
     static let firstIndexSequence: Int64 = 1 << 31
 
+    /// Ids of rows are positive.
+    static let maximumNumber: Int64 = (1 << 31) - 2
+
     /// Row id of a segment or of a row of the index.
     func row(_ sequence: Int64) -> Int64 { number << 32 | sequence }
     var rows: Range<Int64> { row(0)..<(number + 1) << 32 }

@@ -79,7 +79,7 @@ extension LogStore {
                 try database.forEachRow(
                     "SELECT key, value FROM meta WHERE key LIKE 'backup/%' ORDER BY key", []
                 ) { row in
-                    let key: String = row[0]
+                    let key = String(decoding: try row.bytes(0), as: UTF8.self)
                     parts.append(BackupPart(name: String(key.dropFirst(partPrefix.count)), bytes: try row.bytes(1)))
                 }
                 return parts

@@ -32,7 +32,9 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
 
     package var description: String {
         guard let cause else { return message }
-        return "\(message) (\(cause))"
+        // Its words may quote SQL over many lines, of which a log would show the last.
+        let words = "\(cause)".split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return "\(message) (\(words))"
     }
 }
 

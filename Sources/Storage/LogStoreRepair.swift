@@ -112,6 +112,13 @@ extension LogTransaction {
         }
     }
 
+    /// Forgets the checkpoint of a log and the proof of what follows it, where they are damaged themselves.
+    package func forgetSignatures(_ origin: OriginName) throws {
+        try repair(origin) { log in
+            for table in ["checkpoint", "proving"] { try database.run("DELETE FROM \(table) WHERE origin = ?", [log.number]) }
+        }
+    }
+
     /// Forgets everything of a log but its evidence of a fork and the decision on it, so that it can be fetched from scratch.
     package func clear(_ origin: OriginName) throws {
         guard let number = state(origin)?.number else { return }

@@ -131,6 +131,8 @@ enum LinkCommand {
     /// Look whether reading is paused.
     case applyReading
     case close
+    /// Make room for another connection, unless this one is a link.
+    case giveWay
 }
 
 /// Bytes on the wire, counted from the first one of the handshake.

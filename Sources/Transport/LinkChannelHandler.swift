@@ -11,8 +11,8 @@ final class LinkChannelHandler: ChannelDuplexHandler {
 
     /// What the owner of the connection, a listener or a dialer, learns of it.
     struct Observer {
-        /// The handshake succeeded or failed.
-        var handshakeEnded: () -> Void = {}
+        /// The handshake succeeded.
+        var opened: (Link) -> Void = { _ in }
         /// The link, or the attempt at one, is over; for how long it was open, if it was.
         var ended: (LinkClosure, _ openMilliseconds: Int64?) -> Void = { _, _ in }
     }
@@ -113,6 +113,7 @@ final class LinkChannelHandler: ChannelDuplexHandler {
         case .drain: drain(context)
         case .applyReading: applyReading(context)
         case .close: end(.closedHere, in: context)
+        case .giveWay: giveWay(in: context)
         }
         promise?.succeed()
     }
@@ -125,7 +126,7 @@ final class LinkChannelHandler: ChannelDuplexHandler {
             configuration: configuration, channel: context.channel, counters: counters)
         phase = .open(link)
         openedAt = context.eventLoop.now
-        observer.handshakeEnded()
+        observer.opened(link)
         watchForStalls(context)
         user.linkOpened(link)
     }
@@ -135,7 +136,6 @@ final class LinkChannelHandler: ChannelDuplexHandler {
         switch phase {
         case .handshaking:
             beginEnding(reason, in: context)
-            observer.handshakeEnded()
             user.linkFailed(remoteAddress: remoteAddress, isInitiator: role == .initiator, reason)
             observer.ended(reason, nil)
         case .open(let link):
@@ -157,11 +157,20 @@ final class LinkChannelHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Another connection needs the room of one that is no link, or none any more.
+    private func giveWay(in context: ChannelHandlerContext) {
+        switch phase {
+        case .handshaking: end(.gaveWay, in: context)
+        case .lingering: context.close(promise: nil)
+        case .open, .flushing, .ended: break
+        }
+    }
+
     /// Says the last word where there is someone to hear it, and lets the connection go.
     private func beginEnding(_ reason: LinkClosure, in context: ChannelHandlerContext) {
         phase = .lingering
         switch reason {
-        case .connectionLost, .handshakeTimedOut, .peerNotReading, .sendQueueOverflow:
+        case .connectionLost, .handshakeTimedOut, .peerNotReading, .sendQueueOverflow, .gaveWay:
             context.close(promise: nil)
         case .closedByPeer, .refusedByPeer:
             writeLastRecords(context)

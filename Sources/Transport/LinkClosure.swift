@@ -34,6 +34,8 @@ package enum LinkClosure: Error, Equatable, Sendable {
     case sendQueueOverflow(limit: Int)
     /// As many links, or as many handshakes, as this node allows are open already.
     case tooManyConnections
+    /// In the handshake still, or refused, when there was no room for a newer connection.
+    case gaveWay
     /// A listener could not take a connection. It goes on listening.
     case acceptFailed(String)
     /// No connection came about: name resolution, routing, refusal, or the time given.
@@ -94,6 +96,7 @@ extension LinkClosure: CustomStringConvertible {
         case .peerNotReading(let limit): "the peer has read nothing for \(limit) ms"
         case .sendQueueOverflow(let limit): "more than \(limit) bytes were queued for the peer"
         case .tooManyConnections: "too many connections; raise the limit or look who opens them"
+        case .gaveWay: "its handshake was not done when newer connections needed the room; look who opens so many"
         case .acceptFailed(let detail): "could not accept a connection, trying again: \(detail)"
         case .connectFailed(let detail): "could not connect: \(detail)"
         case .connectionLost(let detail): "connection lost: \(detail)"

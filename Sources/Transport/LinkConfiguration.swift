@@ -24,10 +24,13 @@ package struct LinkConfiguration: Sendable {
     package var lowWaterBytes = 2 << 20
     /// A link whose user goes on sending all the same is closed at this many queued bytes.
     package var maximumQueuedBytes = 64 << 20
-    /// How many connections a listener keeps open, handshakes included.
+    /// How many links a listener keeps open.
     package var maximumInboundLinks = 256
-    /// How many of them may be in the handshake.
-    package var maximumInboundHandshakes = 64
+    /// How many of them one peer may have: with more, its oldest goes.
+    package var maximumInboundLinksOfPeer = 4
+    /// How many connections a listener keeps beside them, in the handshake or after a failed one: with more, the oldest of
+    /// the address that has the most goes.
+    package var maximumInboundHandshakes = 256
 
     package init(
         identity: LinkIdentity, maximumFrameLength: Int, isAllowed: @escaping @Sendable ([UInt8]) -> Bool

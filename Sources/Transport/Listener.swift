@@ -142,14 +142,9 @@ package final class Listener: Sendable {
             handler.linkFailed(remoteAddress: remoteAddress, isInitiator: false, .tooManyConnections)
             throw LinkClosure.tooManyConnections
         }
-        do {
-            let connection = try LinkChannelHandler(
-                role: .responder, remoteAddress: remoteAddress, configuration: configuration, user: handler,
-                observer: .init(handshakeEnded: { connections.handshakeEnded() }))
-            try channel.pipeline.syncOperations.addHandler(connection)
-        } catch {
-            connections.handshakeEnded()
-            throw error
-        }
+        let connection = try LinkChannelHandler(
+            role: .responder, remoteAddress: remoteAddress, configuration: configuration, user: handler,
+            observer: .init(opened: { connections.opened($0, channel) }))
+        try channel.pipeline.syncOperations.addHandler(connection)
     }
 }

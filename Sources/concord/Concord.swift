@@ -1,5 +1,5 @@
 // concord: the command line. It parses arguments, asks a node through NodeClient, and prints what it says; it may import
-// everything but Transport, SyncProtocol and Replication.
+// everything but Replication, and Transport, SyncProtocol and NIO only where a drill plays a hostile peer.
 
 internal import ArgumentParser
 internal import Encoding

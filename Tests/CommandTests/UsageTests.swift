@@ -76,7 +76,9 @@ struct UsageTests {
         ["retract"],
         ["appeal"], ["rule"], ["enrol"], ["withdraw"], ["erase"], ["score"], ["explain"], ["standings"], ["converge"],
         ["verify"],
-        ["resync"], ["export"], ["topology"], ["topology", "check"], ["topology", "show"], ["topology", "assemble"],
+        ["resync"], ["rescue"], ["drill"], ["drill", "kill"], ["drill", "pause"], ["drill", "full"], ["drill", "read-only"],
+        ["drill", "files"], ["drill", "connections"], ["drill", "all"], ["export"], ["topology"], ["topology", "check"],
+        ["topology", "show"], ["topology", "assemble"],
         ["topology", "install"], ["rulebook"], ["rulebook", "check"], ["rulebook", "show"], ["keys"], ["keys", "show"],
     ])
     func everyCommandHasHelp(_ command: [String]) throws {

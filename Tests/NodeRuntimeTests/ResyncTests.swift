@@ -10,7 +10,8 @@ import Testing
     enum Harm: String, CaseIterable, Sendable {
         case flippedBit, zeroedBody, damagedLength, damagedHashes, damagedRoot, missingBundle, hashesAndEntries, tailEntry,
             tailHash,
-            tailHashAndEntry
+            tailHashAndEntry, checkpointSignature, missingCheckpoint,
+            bundlesAndCheckpoint
 
         /// Statements on the closed database; the log of the city is number `$`.
         var statements: [String] {
@@ -40,6 +41,16 @@ import Testing
                 [
                     "UPDATE tail SET hashes = CAST(zeroblob(32) || substr(hashes,33) AS BLOB) WHERE key BETWEEN $ AND $ + (1 << 40) - 1"
                 ]
+            case .checkpointSignature:
+                [
+                    "UPDATE checkpoint SET note = CAST(substr(note,1,length(note)-12) || CAST('AAAA' AS BLOB) || substr(note,length(note)-7) AS BLOB) WHERE origin = $ >> 40"
+                ]
+            // Nothing proves the entries any more: as good as they are, they are taken from their origin again.
+            case .missingCheckpoint:
+                ["DELETE FROM checkpoint WHERE origin = $ >> 40", "DELETE FROM proving WHERE origin = $ >> 40"]
+            // The roots alone are left, and nothing signed above them.
+            case .bundlesAndCheckpoint:
+                Harm.checkpointSignature.statements + ["DELETE FROM bundle WHERE key BETWEEN $ + 1 AND $ + 2"]
             case .tailHashAndEntry: Harm.tailHash.statements + Harm.tailEntry.statements
             case .tailEntry:
                 [

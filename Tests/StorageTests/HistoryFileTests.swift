@@ -122,6 +122,36 @@ struct HistoryFileTests {
 
     enum Harm: CaseIterable { case garbage, cut, version, page }
 
+    /// A damaged page can give a row of other types and sizes than its table declares.
+    @Test(
+        arguments: [
+            "UPDATE run SET segments = -5", "UPDATE run SET segments = 1 << 62", "UPDATE run SET home = 7",
+            "UPDATE run SET number = -1 - number", "UPDATE origin SET number = -3 - number",
+        ], [false, true])
+    func rowsThatCannotBeAreDamageAndEndNothing(sql: String, isOfAnotherType: Bool) throws {
+        let folder = try HistoryFolder()
+        try filled(folder).close()
+        let queue = try DatabaseQueue(path: folder.path)
+        try queue.writeWithoutTransaction { database in
+            if isOfAnotherType {
+                // STRICT keeps wrong types out of tables, but not out of a damaged file.
+                try database.execute(sql: "PRAGMA writable_schema = ON")
+                try database.execute(sql: "UPDATE sqlite_schema SET sql = replace(replace(sql, 'STRICT', ''), 'NOT NULL', '')")
+            }
+        }
+        try queue.close()
+        let again = try DatabaseQueue(path: folder.path)
+        let column = sql.split(separator: " ")[3]
+        try again.write {
+            try $0.execute(sql: isOfAnotherType && column != "number" ? "UPDATE run SET \(column) = NULL" : sql)
+        }
+        try again.close()
+        #expect(throws: HistoryFailure.self) { _ = try HistoryStore(path: folder.path, options: .small) }
+        let rebuilt = try HistoryStore.openOrRebuild(path: folder.path, options: .small)
+        #expect(rebuilt.wasRebuilt)
+        rebuilt.close()
+    }
+
     @Test(arguments: Harm.allCases)
     func aFileThatCannotBeReadIsRebuilt(harm: Harm) throws {
         let folder = try HistoryFolder()

@@ -115,16 +115,62 @@ import Testing
         await nodes.close()
     }
 
-    @Test func handshakesBeyondTheLimitAreTurnedAway() async throws {
+    @Test func whereStrangersUseUpTheRoomOneGivesWayToAnHonestPeer() async throws {
         let nodes = try await TwoNodes.listening { $0.maximumInboundHandshakes = 2 }
-        let strangers = [
-            try await StrangeClient.plain(port: nodes.listener.port),
-            try await StrangeClient.plain(port: nodes.listener.port),
-            try await StrangeClient.plain(port: nodes.listener.port),
-        ]
-        #expect(await nodes.server.failure() == .tooManyConnections)
+        var strangers: [StrangeClient] = []
+        for _ in 0..<3 { strangers.append(try await StrangeClient.plain(port: nodes.listener.port)) }
+        #expect(await nodes.server.failure() == .gaveWay)
+        // All the room is taken still, and stays so: those who are refused linger.
+        await nodes.dialing { _ = await nodes.client.link() }
         for stranger in strangers { try? await stranger.channel.close().get() }
-        await honestPeerStillConnects(nodes)
+        await nodes.close()
+    }
+
+    @Test func aRefusedStrangerWhoStaysTakesNobodysRoom() async throws {
+        let nodes = try await TwoNodes.listening {
+            $0.maximumInboundHandshakes = 1
+            $0.lingerMilliseconds = 60_000
+        }
+        let stranger = try await StrangeClient.plain(port: nodes.listener.port)
+        try? await stranger.send([UInt8](repeating: 0, count: 100))
+        _ = await nodes.server.failure()
+        await nodes.dialing { _ = await nodes.client.link() }
+        await stranger.closed()
+        await nodes.close()
+    }
+
+    @Test func aPeerWithTooManyLinksLosesOneOfThem() async throws {
+        let nodes = try await TwoNodes.listening { $0.maximumInboundLinksOfPeer = 2 }
+        var peers: [StrangeClient] = []
+        for count in 1...3 {
+            peers.append(try await StrangeClient.authenticated(port: nodes.listener.port, as: TwoNodes.bob))
+            _ = await nodes.server.links(count)
+        }
+        #expect(await nodes.server.closure() == .closedHere)
+        await peers[0].closed()
+        for peer in peers { try? await peer.channel.close().get() }
+        await nodes.close()
+    }
+
+    /// Of the address that has the most connections the oldest goes, so that one address cannot take the others' room.
+    @Test func theAddressWithTheMostConnectionsGivesWay() throws {
+        var configuration = TwoNodes.configuration(TwoNodes.alice, allowing: TwoNodes.bob)
+        configuration.maximumInboundHandshakes = 4
+        let connections = InboundConnections(configuration)
+        var gone: [Int] = []
+        func connect(_ number: Int, from host: String) throws -> EmbeddedChannel {
+            let channel = EmbeddedChannel(handler: GivesWay { gone.append(number) })
+            channel.remoteAddress = try SocketAddress(ipAddress: host, port: 1_000 + number)
+            #expect(connections.admit(channel))
+            return channel
+        }
+        var channels = [try connect(0, from: "192.0.2.1")]
+        for number in 1...3 { channels.append(try connect(number, from: "192.0.2.2")) }
+        channels.append(try connect(4, from: "192.0.2.3"))
+        channels.append(try connect(5, from: "192.0.2.2"))
+        for channel in channels { channel.embeddedEventLoop.run() }
+        #expect(gone == [1, 2])
+        for channel in channels { _ = try channel.finish() }
     }
 
     @Test func linksBeyondTheLimitAreTurnedAwayAndRoomComesBack() async throws {
@@ -155,5 +201,18 @@ import Testing
         channel.pipeline.fireErrorCaught(IOError(errnoCode: EMFILE, reason: "accept"))
         #expect(reports == 2)
         _ = try channel.finish()
+    }
+}
+
+/// Hears that its connection has to make room.
+private final class GivesWay: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    private let heard: () -> Void
+
+    init(_ heard: @escaping () -> Void) { self.heard = heard }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        if case .giveWay? = event as? LinkCommand { heard() }
+        promise?.succeed()
     }
 }

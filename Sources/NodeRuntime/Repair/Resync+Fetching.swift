@@ -138,8 +138,12 @@ extension Resync {
         // A bundle that still lacks an entry must not keep the others from being mended.
         for number in Set(inBundles.keys.map { $0 / Tiling.width }).sorted() {
             let part = inBundles.filter { $0.key / Tiling.width == number }
+            let leaves = Self.leaves(of: part, under: number < bundles ? mirror.bundles[Int(number)] : nil)
             do {
-                try node.writer.write { try $0.replaceEntries(origin, part) }
+                try node.writer.write { transaction in
+                    if let leaves { try transaction.replaceTile(origin, number, leaves) }
+                    try transaction.replaceEntries(origin, part)
+                }
                 report.repairedEntries += UInt64(part.count)
             } catch let failure as NodeFailure where failure.code == .storage {
                 report.left.append("\(origin) bundle \(number): \(failure.message)")
@@ -148,6 +152,14 @@ extension Resync {
         if let state = node.log.state(origin) {
             try node.foldLate(origin, entries.keys.sorted().filter { $0 < state.size })
         }
+    }
+
+    /// The leaf hashes of a bundle that was fetched as a whole, where they are those under its root: its own may be gone.
+    private static func leaves(of entries: [UInt64: StoredEntry], under root: Digest?) -> [Digest]? {
+        guard let root, entries.count == Int(Tiling.width) else { return nil }
+        let leaves = entries.keys.sorted().compactMap { entries[$0].map { leafHash($0.entry) } }
+        var scratch = leaves
+        return perfectRoot(&scratch) == root ? leaves : nil
     }
 
     private mutating func restoreTail(

@@ -61,10 +61,16 @@ struct Resync {
         report.isDryRun = options.isDryRun
         try checkOptions()
         for state in node.log.states where options.origin == nil || options.origin == state.origin {
-            if options.isFromScratch, state.origin != node.origin {
-                try fetchFromScratch(state)
-            } else {
-                try mend(state)
+            do {
+                if options.isFromScratch, state.origin != node.origin {
+                    try fetchFromScratch(state)
+                } else {
+                    try mend(state)
+                }
+            } catch let failure as NodeFailure where failure.code == .storage {
+                report.left.append("\(state.origin): \(failure.message)")
+            } catch let failure as StoreFailure where failure.code == .corrupt {
+                report.left.append("\(state.origin): \(failure)")
             }
         }
         try mendRecords()
@@ -97,6 +103,7 @@ struct Resync {
         report.damageCount += found.damageCount
         report.damages += found.damages.map(\.description)
         if options.isDryRun { return }
+        try forgetDamagedSignatures(found)
         try repairLocally(found.mirror)
         guard var rest = try dropUnproven(verify(state.origin)), !rest.isSound else { return try finished(state.origin) }
         for session in try awaitedPeers(of: state.origin, size: rest.mirror.size) {
@@ -121,6 +128,21 @@ struct Resync {
         if peers(of: state.origin, size: 1).isEmpty {
             report.left.append("\(state.origin): no linked peer holds this log; try again when one is reachable")
         }
+    }
+
+    /// A checkpoint or proof that is damaged itself goes: the own one is signed again, and of another's log what it proved
+    /// comes again with a new one.
+    private func forgetDamagedSignatures(_ found: LogVerification) throws {
+        let isDamaged = found.damages.contains { damage in
+            switch damage.kind {
+            case .checkpoint(.malformed), .checkpoint(.signature), .checkpoint(.provingDoesNotHold): true
+            default: false
+            }
+        }
+        guard isDamaged else { return }
+        let origin = found.mirror.origin
+        try node.writer.write { try $0.forgetSignatures(origin) }
+        if origin == node.origin { _ = try node.record([]) }
     }
 
     /// Where all that is wrong with a log is that its end is not proven, the end is dropped: it comes again from a peer, with
@@ -197,10 +219,12 @@ struct Resync {
         let structure = try node.log.structuralDamages()
         report.damageCount += records.count + structure.count
         report.damages += records.map(\.description) + structure
-        if options.isDryRun || (records.isEmpty && structure.isEmpty) { return }
-        if structure.isEmpty {
+        if options.isDryRun { return }
+        if structure.isEmpty, !records.isEmpty {
             try node.writer.write { transaction in for record in records { try transaction.remove(record) } }
-        } else {
+        }
+        // What the store does not take or give is for the file, not for a peer.
+        if !structure.isEmpty || report.left.contains(where: { $0.contains("SQLite error 11") }) {
             report.left.append(node.rescueAdvice)
         }
     }

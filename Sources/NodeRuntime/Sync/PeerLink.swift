@@ -27,8 +27,14 @@ extension SyncService: LinkHandler {
     package func linkClosed(_ link: Link, _ reason: LinkClosure) { closed(link, "\(reason)") }
 
     package func linkFailed(remoteAddress: String, isInitiator: Bool, _ reason: LinkClosure) {
-        convergence.linkFailures.note(remoteAddress, "\(reason)") { text in
-            logger.warning("no link \(isInitiator ? "to" : "from") \(remoteAddress): \(text)")
+        if isInitiator {
+            convergence.linkFailures.noteDialed(remoteAddress, "\(reason)") { text in
+                logger.warning("no link to \(remoteAddress): \(text)")
+            }
+        } else {
+            convergence.linkFailures.noteInbound(now: node.steadyMilliseconds, "\(reason)") { text in
+                logger.warning("no link from \(remoteAddress): \(text)")
+            }
         }
     }
 }

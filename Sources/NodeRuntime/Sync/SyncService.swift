@@ -23,6 +23,7 @@ package final class SyncService: Sendable {
     let arrivals = Arrivals()
     /// Peers, by index in the topology, with whom no link is kept until that is taken back.
     private let cutPeers = Mutex<Set<Int>>([])
+    private let floods = Floods()
     /// Whether the store takes nothing and is being tried.
     private let isResting = Atomic<Bool>(false)
 
@@ -339,11 +340,29 @@ extension SyncService {
         let session = SessionID(link.identifier)
         do {
             let message = try Message(type: type, payload: payload)
+            if case .unknown = message, isFlood(payload.count, link) { return }
             onCore { [node] in $0.received(message, from: session, now: node.steadyMilliseconds) }
         } catch {
             let reason = "type \(type), \(payload.count) bytes: \(error)"
             onCore { $0.receivedUndecodable(reason, from: session) }
         }
+    }
+
+    /// Whether a message that nobody here understands was one too many: then the peer is cut off for a while.
+    private func isFlood(_ bytes: Int, _ link: any PeerLink) -> Bool {
+        guard let peer = node.topology.index(ofLinkKey: link.peerKey) else { return true }
+        if floods.isCutOff(peer, now: node.steadyMilliseconds) { return true }
+        guard let milliseconds = floods.note(bytes, from: peer, now: node.steadyMilliseconds) else { return false }
+        logger.warning(
+            "\(node.topology.nodes[peer].name) floods this node with messages that it does not know, and is cut off for \(milliseconds / 1_000) s: look what runs there"
+        )
+        for link in links.withLock({ $0.values.filter { $0.peerKey == link.peerKey } }) { link.close() }
+        return true
+    }
+
+    /// Whether a link key belongs to a peer that is cut off for flooding.
+    func isCutOff(_ key: [UInt8]) -> Bool {
+        node.topology.index(ofLinkKey: key).map { floods.isCutOff($0, now: node.steadyMilliseconds) } ?? false
     }
 
     package func closed(_ link: any PeerLink, _ reason: String) {

@@ -34,17 +34,3 @@ final class Waiters<Value: Sendable>: Sendable {
         }
     }
 }
-
-/// Failures of links, each told once until it changes.
-final class LinkFailures: Sendable {
-    private let last = Mutex<[String: String]>([:])
-
-    func note(_ address: String, _ reason: String, _ tell: (String) -> Void) {
-        let isNews = last.withLock { last in
-            if last.count > 1_024 { last = [:] }
-            defer { last[address] = reason }
-            return last[address] != reason
-        }
-        if isNews { tell(reason) }
-    }
-}

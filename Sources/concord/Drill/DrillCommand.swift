@@ -19,7 +19,8 @@ struct DrillCommand: ParsableCommand {
             """,
         subcommands: [
             DrillKillCommand.self, DrillPauseCommand.self, DrillFilesCommand.self, DrillFullCommand.self,
-            DrillReadOnlyCommand.self,
+            DrillReadOnlyCommand.self, DrillConnectionsCommand.self,
+            DrillAllCommand.self,
         ])
 }
 
@@ -128,4 +129,60 @@ struct DrillReadOnlyCommand: ParsableCommand {
     @OptionGroup var options: DrillOptions
 
     func run() throws { try options.run([("read-only", { try ReadOnlyDrill(drill: $0).run() })], mounts: true) }
+}
+
+struct DrillConnectionsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connections", abstract: "Hostile connections to a node that replicates.",
+        discussion: """
+            Connections that trickle, stall in the handshake, send garbage, reset, use an unknown key, or have the key of a
+            listed node and then flood the largest frames or are silent. In turns with and without them it is measured how
+            much of what the cities record comes into the aggregator's answers: it must not fall by more than a fifth, and
+            the aggregator's memory stay under 400 MB.
+            """)
+
+    @Option(help: ArgumentHelp("How many at once.", valueName: "number"))
+    var count = 1_000
+
+    @Option(help: ArgumentHelp("How many turns of four seconds each, with and without.", valueName: "number"))
+    var turns = 5
+
+    @OptionGroup var options: DrillOptions
+
+    func validate() throws {
+        try DrillOptions.check("count", count, 20...20_000)
+        try DrillOptions.check("turns", turns, 1...10_000)
+    }
+
+    func run() throws {
+        try options.run([("connections", { try ConnectionsDrill(count: count, turns: turns, drill: $0).run() })])
+    }
+}
+
+struct DrillAllCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "all", abstract: "All drills, one after another.",
+        discussion: """
+            With --quick a small version of each, in two to three minutes; otherwise each with its own defaults.
+
+              concord drill all --quick --json
+            """)
+
+    @Flag(help: "A small version of each.")
+    var quick = false
+
+    @OptionGroup var options: DrillOptions
+
+    func run() throws {
+        let quick = quick
+        try options.run(
+            [
+                ("kill", { try KillDrill(kills: quick ? 30 : 200, cities: 4, drill: $0).run() }),
+                ("pause", { try PauseDrill(pauses: quick ? 4 : 30, longPauses: quick ? 0 : 3, drill: $0).run() }),
+                ("full", { try FullDrill(rounds: quick ? 1 : 6, drill: $0).run() }),
+                ("read-only", { try ReadOnlyDrill(drill: $0).run() }),
+                ("files", { try FilesDrill(rounds: quick ? 20 : 300, first: 1, drill: $0).run() }),
+                ("connections", { try ConnectionsDrill(count: 1_000, turns: quick ? 2 : 5, drill: $0).run() }),
+            ], mounts: true)
+    }
 }

@@ -35,11 +35,17 @@ final class DrillLoad: Sendable {
     private let threads = DispatchGroup()
     private let pauseMilliseconds: ClosedRange<UInt32>
 
-    private static let requestEvents: ClosedRange<UInt64> = 1...16
+    private let requestEvents: ClosedRange<UInt64>
 
-    /// - Parameter pauseMilliseconds: between two requests to the same city.
-    init(_ fleet: Fleet, seed: String, pauseMilliseconds: ClosedRange<UInt32> = 1...12) {
+    /// - Parameters:
+    ///   - requestEvents: in one request.
+    ///   - pauseMilliseconds: between two requests to the same city.
+    init(
+        _ fleet: Fleet, seed: String, requestEvents: ClosedRange<UInt64> = 1...16,
+        pauseMilliseconds: ClosedRange<UInt32> = 1...12
+    ) {
         self.fleet = fleet
+        self.requestEvents = requestEvents
         self.pauseMilliseconds = pauseMilliseconds
         let cities = fleet.federation.names.indices.dropLast()
         events = cities.map { DrillEvents(seed: seed, name: fleet.federation.names[$0]) }
@@ -98,7 +104,7 @@ final class DrillLoad: Sendable {
             } else {
                 do {
                     if client == nil { client = try settled(city) }
-                    if let client { try record(UInt64.random(in: Self.requestEvents, using: &numbers), city, client) }
+                    if let client { try record(UInt64.random(in: requestEvents, using: &numbers), city, client) }
                 } catch let failure as NodeFailure where failure.code == .unavailable {
                     client = nil
                 }

@@ -114,12 +114,26 @@ struct FileRound {
     /// Lets a running node meet its damage: it records, serves and verifies; true where it found and mended some.
     private mutating func mendRunning() throws -> Bool {
         if victim < load.cities.upperBound {
-            do { try load.record(8, in: victim) } catch let failure as NodeFailure { steps.append("record: \(failure)") }
+            do {
+                try load.record(8, in: victim)
+                // What only a damaged disk holds can be lost with it: it has to leave the node first.
+                try waitUntilReplicated()
+            } catch let failure as NodeFailure where failure.code == .storage { steps.append("record: \(failure)") }
         }
         guard fleet.isRunning(victim) else { throw NodeFailure(.refused, "it died under the fault: see its log") }
         do { return try mend(isFinal: false) ?? false } catch let failure as NodeFailure {
             steps.append("while running: \(failure)")
             return false
+        }
+    }
+
+    /// Waits until another node holds all that the struck one has acknowledged.
+    private func waitUntilReplicated() throws {
+        let origin = fleet.federation.origin(victim)
+        let other = DrillFederation.aggregator(fleet.federation)
+        let client = try fleet.client(other)
+        try fleet.wait(milliseconds: 20_000, for: "what \(name) recorded on a damaged disk to leave it") {
+            try NodeStanding(client).log(origin)?.recorded ?? 0 >= load.acknowledged[victim]
         }
     }
 
