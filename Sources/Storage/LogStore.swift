@@ -36,7 +36,6 @@ package final class LogStore: Sendable {
         self.path = path
         self.options = options
         do {
-            let wasInterrupted = options.files.byteCount(of: path + "-wal") ?? 0 > 0
             opened = Mutex(try Self.open(path, options, servesWithoutWriting: servesWithoutWriting))
             let states = try Self.snapshot(opened.withLock { $0.pool }) { database in
                 guard try LogStoreSchema.checkedVersion(database) == LogStoreSchema.migrations.count else {
@@ -45,8 +44,6 @@ package final class LogStore: Sendable {
                 return try LogLoader(database).states()
             }
             publish(states)
-            // Bodies whose dropping was committed, but not followed by a checkpoint, go now.
-            if wasInterrupted, !isReadOnly { try? checkpointWAL(truncate: true) }
         } catch {
             throw StoreFailure.ofOpening(error, path)
         }
@@ -155,7 +152,10 @@ extension LogStore {
         do {
             let isNew = !options.isReadOnly && !options.files.exists(path)
             let pool = try openPool(path, options)
-            if !options.isReadOnly { try pool.writeWithoutTransaction(prepareWriter) }
+            if !options.isReadOnly {
+                try pool.writeWithoutTransaction(prepareWriter)
+                try beginWithEmptyLog(pool, path, options)
+            }
             if isNew { try options.files.syncFolder(of: path) }
             return Opened(pool: pool, obstacle: nil)
         } catch {
@@ -216,6 +216,15 @@ extension LogStore {
             }
             return try DatabasePool(path: files.location(path, isImmutable: true), configuration: configuration)
         }
+    }
+
+    /// Moves the write-ahead log into the database file. It may hold commits that were never synced: GRDB makes one before
+    /// `synchronous` is FULL, and a process that died may have left some. After a sync that failed, Linux does not write such
+    /// pages at the next one, which succeeds all the same (Rebello et al., "Can applications recover from fsync failures?",
+    /// 2020): what is acknowledged behind them would be lost with the power. It may also hold bodies whose dropping was not followed by this.
+    private static func beginWithEmptyLog(_ pool: DatabasePool, _ path: String, _ options: LogStoreOptions) throws {
+        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try options.files.sync(path + "-wal")
     }
 
     /// GRDB sets `synchronous` to NORMAL when it turns WAL on, which may lose commits: FULL is set after that, and asserted.
