@@ -246,7 +246,7 @@ extension LogWriter {
             } catch { done(fail(error)) }
         case .record, .integrate:
             do { try commitEntries(group, mayPublish: isConfirmed) } catch {
-                // What was looked up for the group counts as recorded there, and is not.
+                // Drafts that were taken for recorded are not: tried again, they must not pass for known.
                 node.recorded.forget()
                 // One that cannot be stored must not take the others with it: each is tried alone.
                 if group.count > 1 {
