@@ -39,6 +39,8 @@ package struct ConvergenceReport: Sendable {
 extension Convergence {
     private typealias Frontiers = [String: (held: [OriginName: Reply.Held], topology: Digest, rulebook: Digest)]
 
+    private static let longestRoundMilliseconds: UInt64 = 30_000
+
     private static func refusals(_ replies: [String: Reply]) -> [String: String] {
         replies.compactMapValues { if case .refusal(let reason) = $0.content { reason } else { nil } }
     }
@@ -81,6 +83,7 @@ extension Convergence {
         var (frontiers, refusals) = try frontiers(until: min(deadline, node.steadyMilliseconds + 2_000))
         var goals = goals(frontiers)
         var lastTold = 0
+        var roundMilliseconds: UInt64 = 1_000
         while node.steadyMilliseconds < deadline {
             let late = node.topology.nodes.map(\.name).filter { name in
                 guard let held = frontiers[name]?.held else { return true }
@@ -91,8 +94,10 @@ extension Convergence {
             lastTold = late.count
             node.environment.pause(100)
             let isMissing = frontiers.count < node.topology.nodes.count
+            // Who was not heard may be far away: its answers need more time than the rounds had so far.
+            if isMissing { roundMilliseconds = min(2 * roundMilliseconds, Self.longestRoundMilliseconds) }
             // Shortly before the deadline not all may answer: what they said before still stands.
-            let (newer, newRefusals) = try self.frontiers(until: min(deadline, node.steadyMilliseconds + 1_000))
+            let (newer, newRefusals) = try self.frontiers(until: min(deadline, node.steadyMilliseconds + roundMilliseconds))
             frontiers.merge(newer) { $1 }
             refusals = refusals.filter { newer[$0.key] == nil }.merging(newRefusals) { $1 }
             for name in newRefusals.keys { frontiers[name] = nil }
