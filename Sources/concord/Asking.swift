@@ -66,6 +66,8 @@ struct Answer {
         return try Answer(value)
     }
 
+    mutating func member(_ name: String) throws -> JSONValue? { reader.optionalValue(name) }
+
     mutating func answers(_ name: String) throws -> [Answer] { try reader.objects(name).map(Answer.init) }
 }
 

@@ -43,7 +43,7 @@ struct Concord: AsyncParsableCommand {
             ScoreCommand.self, ExplainCommand.self, StandingsCommand.self, ConvergeCommand.self, VerifyCommand.self,
             ResyncCommand.self, RescueCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self,
             ForksCommand.self, TopologyCommand.self, RulebookCommand.self, KeysCommand.self, BenchCommand.self,
-            DrillCommand.self, FuzzCommand.self,
+            DrillCommand.self, SimulateCommand.self, FuzzCommand.self,
         ])
 
     static let _errorPrefix = "concord: "

@@ -11,7 +11,7 @@ package final class NodeCommands: Sendable {
     let node: Node
     let sync: SyncService?
 
-    init(node: Node, sync: SyncService?) {
+    package init(node: Node, sync: SyncService?) {
         self.node = node
         self.sync = sync
     }

@@ -1,6 +1,7 @@
 internal import Federation
 internal import Scoring
 internal import Storage
+internal import Synchronization
 internal import TransparencyLog
 
 // Erasures hide their targets at once; the bytes go when a cut that contains them is attested, or after 24 hours.
@@ -77,7 +78,10 @@ extension Node {
             now >= UInt64(max(0, pending.sinceMilliseconds)) + Self.erasureDelayMilliseconds
                 || pending.erasure.index < cut?.size(of: pending.erasure.origin) ?? 0
         }
-        if due.isEmpty { return 0 }
+        if due.isEmpty {
+            if holdsDroppedBytes.withLock({ $0 }) { try forgetDroppedBytes() }
+            return 0
+        }
         var removals: [HistoryRemoval] = []
         for pending in due {
             guard let origin = OriginName(pending.target.origin),
@@ -89,7 +93,14 @@ extension Node {
         }
         _ = try history.removeRecords(removals)
         try log.write { _ = try $0.dropBodies(due.map(\.target)) }
-        try log.checkpointWAL(truncate: true)
+        holdsDroppedBytes.withLock { $0 = true }
+        try forgetDroppedBytes()
         return due.count
+    }
+
+    /// Where the disk is full this fails, and is owed until the next time.
+    private func forgetDroppedBytes() throws {
+        try log.checkpointWAL(truncate: true)
+        holdsDroppedBytes.withLock { $0 = false }
     }
 }

@@ -26,6 +26,8 @@ package final class Node: Sendable {
     let recorded: RecordedReferences
     /// Why the store takes nothing at present; nil where it does.
     let trouble = Mutex<String?>(nil)
+    /// Bodies were dropped whose bytes still lie in the write-ahead log.
+    let holdsDroppedBytes = Mutex(false)
     package let environment: NodeEnvironment
     /// Held until the stores are closed, whoever still holds this object then.
     private let lock: Mutex<(any Sendable)?>

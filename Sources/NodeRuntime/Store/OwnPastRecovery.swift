@@ -144,31 +144,15 @@ private struct AsidePlaces {
                 (Entry(erasing: $0, ground: ground, recordedAt: entry.recordedAt).encoded, [])
             }
         }
-        guard let decoded = try? Body(decoding: body, kind: entry.kind), let target = Self.target(decoded.content) else {
+        guard let decoded = try? Body(decoding: body, kind: entry.kind), let target = decoded.content.target else {
             return (bytes, body)
         }
         guard let moved = moved(target, isPlaced: isPlaced) else { return nil }
         let new = Body(
-            salt: decoded.salt, day: decoded.day, subject: decoded.subject, content: Self.naming(moved, decoded.content),
+            salt: decoded.salt, day: decoded.day, subject: decoded.subject, content: decoded.content.naming(moved),
             extensions: decoded.extensions
         ).encoded
         return (Entry(kind: entry.kind, recordedAt: entry.recordedAt, commitment: sha256(new)).encoded, new)
-    }
-
-    private static func target(_ content: Body.Content) -> Position? {
-        switch content {
-        case .retraction(let target, _), .appeal(let target, _), .ruling(let target, _, _): target
-        case .observation, .enrolment, .withdrawal: nil
-        }
-    }
-
-    private static func naming(_ target: Position, _ content: Body.Content) -> Body.Content {
-        switch content {
-        case .retraction(_, let reason): .retraction(target: target, reason: reason)
-        case .appeal(_, let reason): .appeal(target: target, reason: reason)
-        case .ruling(_, let verdict, let reason): .ruling(target: target, verdict: verdict, reason: reason)
-        case .observation, .enrolment, .withdrawal: content
-        }
     }
 
     /// Where a position is now; nil where its entry stays behind. What was recorded after entries had been set aside saw the

@@ -22,6 +22,13 @@ struct DiskFolder {
     mutating func link(_ name: String, _ file: DiskFile) { change(.link(name, file)) }
     mutating func unlink(_ name: String) { change(.unlink(name)) }
 
+    /// Takes a file away at once and for good.
+    mutating func forget(_ name: String) {
+        files[name] = nil
+        durableFiles[name] = nil
+        changes.removeAll { if case .link(name, _) = $0 { true } else { false } }
+    }
+
     mutating func rename(_ name: String, to other: String) {
         if let file = files[name] { change(.rename(name, to: other, file)) }
     }

@@ -56,13 +56,14 @@ final class DiskHandle {
         try requireLife()
         if isReadOnly { throw .readOnly }
         guard isNamed else { return file.truncate(size) }
-        try disk.act(.truncate) { () throws(DiskFailure) in disk.sizing(file) { file.truncate(size) } }
+        if SimulatedDisk.isTemporary(name) { return file.truncate(size) }
+        try disk.act(.truncate, name) { () throws(DiskFailure) in disk.sizing(file) { file.truncate(size) } }
     }
 
     func sync() throws(DiskFailure) {
         try requireLife()
-        guard isNamed else { return }
-        try disk.sync(file)
+        guard isNamed, !SimulatedDisk.isTemporary(name) else { return }
+        try disk.sync(file, name)
         if syncsFolder { try disk.syncFolder() }
         syncsFolder = false
     }
@@ -97,7 +98,7 @@ final class DiskHandle {
         try requireLife()
         if memory == nil {
             // Its file would have to be made.
-            if file.memory == nil, disk.faults.isReadOnly { throw .noSuchFile }
+            if file.memory == nil, disk.faults.isReadOnly, !SimulatedDisk.isTemporary(name) { throw .noSuchFile }
             let joined = file.memory ?? DiskSharedMemory()
             file.memory = joined
             joined.users += 1

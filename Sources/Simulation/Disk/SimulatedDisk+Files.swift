@@ -9,50 +9,51 @@ extension SimulatedDisk {
         guard let name else {
             return (DiskHandle(self, DiskFile(), name: "", isReadOnly: false, syncsFolder: false), false)
         }
-        let isReadOnly = faults.isReadOnly || flags & SQLITE_OPEN_READONLY != 0
-        if let file = folder[name] {
-            return (DiskHandle(self, file, name: name, isReadOnly: isReadOnly, syncsFolder: false), isReadOnly)
-        }
-        guard flags & SQLITE_OPEN_CREATE != 0 else { throw .noSuchFile }
+        let isReadOnly = faults.isReadOnly && !Self.isTemporary(name) || flags & SQLITE_OPEN_READONLY != 0
+        let isCreated = flags & SQLITE_OPEN_CREATE != 0
         let isJournal = flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL) != 0
-        let file = try create(name)
-        return (DiskHandle(self, file, name: name, isReadOnly: false, syncsFolder: isJournal), false)
+        if folder[name] == nil, !isCreated { throw .noSuchFile }
+        let file = if let present = folder[name] { present } else { try create(name) }
+        // Also where it is there: it may never have been synced.
+        return (
+            DiskHandle(self, file, name: name, isReadOnly: isReadOnly, syncsFolder: isCreated && isJournal), isReadOnly
+        )
     }
 
     func create(_ name: String) throws(DiskFailure) -> DiskFile {
         let file = DiskFile()
-        try act(.create) { () throws(DiskFailure) in folder.link(name, file) }
+        try act(.create, name) { () throws(DiskFailure) in folder.link(name, file) }
         return file
     }
 
     package func delete(_ name: String, syncsFolder: Bool) throws(DiskFailure) {
         try requireLife()
         guard let file = folder[name] else { throw .noSuchFile }
-        try act(.delete) { () throws(DiskFailure) in
+        try act(.delete, name) { () throws(DiskFailure) in
             folder.unlink(name)
-            noteRemoval(of: file)
+            noteRemoval(of: file, name)
         }
-        if syncsFolder { try syncFolder() }
+        if syncsFolder, !Self.isTemporary(name) { try syncFolder() }
     }
 
     package func rename(_ name: String, to other: String) throws(DiskFailure) {
         try requireLife()
         guard folder[name] != nil else { throw .noSuchFile }
-        try act(.rename) { () throws(DiskFailure) in
-            noteRemoval(of: folder[other])
+        try act(.rename, name) { () throws(DiskFailure) in
+            noteRemoval(of: folder[other], other)
             folder.rename(name, to: other)
         }
     }
 
     package func syncFolder() throws(DiskFailure) {
-        try act(.syncFolder) { () throws(DiskFailure) in folder.sync() }
+        try act(.syncFolder, "") { () throws(DiskFailure) in folder.sync() }
     }
 
     /// Whether a file is there, with content: SQLite takes an empty one for none, as on Unix.
     func access(_ name: String, isWritable: Bool) throws(DiskFailure) -> Bool {
         try requireLife()
         guard let file = folder[name] else { return false }
-        return isWritable ? !faults.isReadOnly : !file.visible.isEmpty
+        return isWritable ? !faults.isReadOnly || Self.isTemporary(name) : !file.visible.isEmpty
     }
 
     /// The names of all files.
@@ -71,11 +72,12 @@ extension SimulatedDisk: StoreFiles {
     package func sync(_ path: String) throws {
         try reporting(path) { () throws(DiskFailure) in
             guard let file = folder[path] else { throw .noSuchFile }
-            try sync(file)
+            try sync(file, path)
         }
     }
 
     package func syncFolder(of path: String) throws {
+        if Self.isTemporary(path) { return }
         try reporting(path) { () throws(DiskFailure) in try syncFolder() }
     }
 

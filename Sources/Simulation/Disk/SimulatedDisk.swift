@@ -15,6 +15,10 @@ package final class SimulatedDisk: @unchecked Sendable {
         case power
     }
 
+    /// Files with such names lie on another disk, as temporary files do: it is never full, takes no part in steps and
+    /// faults, and is empty after every crash.
+    package static let temporaryPrefix = "/tmp/"
+
     var folder = DiskFolder()
     /// Handles of earlier generations are dead.
     private(set) var generation = 0
@@ -58,6 +62,7 @@ package final class SimulatedDisk: @unchecked Sendable {
 
     /// What was open is dead from now on, and the next node finds what the outage left.
     package func crash(_ outage: Outage, using random: inout SeededRandom) {
+        for name in folder.names where Self.isTemporary(name) { folder.forget(name) }
         if outage == .power {
             let odds = PowerFailure(using: &random)
             folder.losePower(odds, using: &random)
@@ -94,12 +99,15 @@ package final class SimulatedDisk: @unchecked Sendable {
 
     // MARK: Operations
 
+    static func isTemporary(_ name: String) -> Bool { name.hasPrefix(temporaryPrefix) }
+
     func requireLife(_ handleGeneration: Int? = nil) throws(DiskFailure) {
         if isHalted || handleGeneration.map({ $0 != generation }) == true { throw .dead }
     }
 
     /// Does something durable, between its two moments.
-    func act(_ action: DiskAction, _ body: () throws(DiskFailure) -> Void) throws(DiskFailure) {
+    func act(_ action: DiskAction, _ name: String, _ body: () throws(DiskFailure) -> Void) throws(DiskFailure) {
+        if Self.isTemporary(name) { return try body() }
         try pass()
         if faults.isReadOnly { throw .readOnly }
         try body()
@@ -123,10 +131,13 @@ package final class SimulatedDisk: @unchecked Sendable {
         usedBytes += file.visible.count - before
     }
 
-    func noteRemoval(of file: DiskFile?) { usedBytes -= file?.visible.count ?? 0 }
+    func noteRemoval(of file: DiskFile?, _ name: String) {
+        if !Self.isTemporary(name) { usedBytes -= file?.visible.count ?? 0 }
+    }
 
     func write(_ file: DiskFile, _ name: String, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskFailure) {
-        try act(.write) { () throws(DiskFailure) in
+        if Self.isTemporary(name) { return file.write(bytes, at: offset) }
+        try act(.write, name) { () throws(DiskFailure) in
             if fails(perMillion: faults.failedWritesPerMillion) {
                 let part = Int.random(in: 0...bytes.count, using: &random)
                 sizing(file) { file.write(UnsafeRawBufferPointer(rebasing: bytes[..<part]), at: offset) }
@@ -153,8 +164,8 @@ package final class SimulatedDisk: @unchecked Sendable {
         return (place + (place >= offset / DiskFile.sectorBytes ? 1 : 0)) * DiskFile.sectorBytes + remainder
     }
 
-    func sync(_ file: DiskFile) throws(DiskFailure) {
-        try act(.sync) { () throws(DiskFailure) in
+    func sync(_ file: DiskFile, _ name: String) throws(DiskFailure) {
+        try act(.sync, name) { () throws(DiskFailure) in
             if fails(perMillion: faults.failedSyncsPerMillion) {
                 if random.chance(50) { file.forget() }
                 throw .inputOutput

@@ -1,0 +1,178 @@
+internal import Cryptography
+internal import Encoding
+internal import Federation
+internal import NodeRuntime
+internal import Scoring
+internal import Storage
+internal import TransparencyLog
+
+// What must hold in the end, found out from the nodes' stores and disks by other means than the nodes' own.
+extension World {
+    private typealias Reading = [OriginName: [(entry: [UInt8], body: [UInt8])]]
+
+    /// What does not hold.
+    func check() -> [String] {
+        do {
+            let readings = try honest.map { city in (city, try reading(city)) }
+            guard let (first, logs) = readings.first, let node = first.node else { return ["no node is left"] }
+            var failures = watch.check(mayForget: { cities[$0].lostAt != nil }) { try? node.log.root($0, at: $1) }
+            for (city, other) in readings.dropFirst() { failures += differences(first, logs, city, other) }
+            failures += brokenPromises(logs)
+            failures += try standingsFailures(logs)
+            failures += falseAccusations()
+            failures += convergenceFailures()
+            // The result of the cut, which takes erased bytes away, still has to reach everybody.
+            run(30_000)
+            failures += remains(logs)
+            failures += verificationFailures()
+            return failures
+        } catch { return ["the stores cannot be read: \(error)"] }
+    }
+
+    private func reading(_ city: City) throws -> Reading {
+        guard let node = city.node else { throw NodeFailure(.unavailable, "\(city.name) does not run") }
+        var reading: Reading = [:]
+        for state in node.log.states {
+            let pieces = state.size == 0 ? [] : try node.log.packed(state.origin, 0..<state.size)
+            reading[state.origin] = pieces.flatMap(\.unpacked).map { (entry: $0.entry, body: $0.body) }
+        }
+        return reading
+    }
+
+    private func differences(_ first: City, _ logs: Reading, _ city: City, _ other: Reading) -> [String] {
+        Set(logs.keys).union(other.keys).sorted().compactMap { origin in
+            let (left, right) = (logs[origin] ?? [], other[origin] ?? [])
+            guard left.count == right.count else { return "\(first.name) and \(city.name) hold other lengths of \(origin)" }
+            guard
+                let place = left.indices.first(where: { left[$0].entry != right[$0].entry || left[$0].body != right[$0].body })
+            else { return nil }
+            return "\(first.name) and \(city.name) hold different entries \(place) of \(origin)"
+        }
+    }
+
+    // MARK: Promises
+
+    private func brokenPromises(_ logs: Reading) -> [String] {
+        var kept: [Int: Set<[UInt8]>] = [:]
+        for (origin, entries) in logs {
+            guard let place = federation.topology.index(ofOrigin: origin.line) else { continue }
+            for (entry, body) in entries {
+                guard let entry = try? Entry(decoding: entry), let body = try? Body(decoding: body, kind: entry.kind),
+                    let mark = body.content.mark
+                else { continue }
+                kept[place, default: []].insert(mark)
+            }
+        }
+        let broken = ledger.promises.filter { promise in
+            !promise.isExcused && !ledger.givenUp.contains(promise.mark) && !watch.hostile.contains(promise.city)
+                && kept[promise.city]?.contains(promise.mark) != true
+        }
+        return broken.prefix(5).map { promise in
+            "\(cities[promise.city].name) has lost \(String(decoding: promise.mark, as: UTF8.self)), acknowledged at \(promise.at) ms"
+                + " (\(broken.count) in all)"
+        }
+    }
+
+    // MARK: Standings
+
+    private var finalDay: UInt32 { UInt32((1_767_225_600_000 + now) / 86_400_000) }
+
+    private func standingsFailures(_ logs: Reading) throws -> [String] {
+        let items = logs.flatMap { origin, entries in
+            entries.enumerated().map {
+                PlainFold.Item(origin: origin, index: UInt64($0.offset), entry: $0.element.entry, body: $0.element.body)
+            }
+        }
+        let fold = PlainFold(
+            items, rulebook: federation.files.rulebook, population: SimulatedFederation.population, day: finalDay
+        ) { [topology = federation.topology] in topology.isAuthority(nodeLine: $0.nodeLine) }
+        let expected = fold.standings()
+        var failures: [String] = []
+        for city in honest {
+            guard let node = city.node else { continue }
+            let summary = try node.standings(sizes: node.visibleSizes(), day: finalDay)
+            if summary.root != expected.root || summary.subjects != expected.subjects {
+                failures.append(
+                    "\(city.name) scores \(summary.subjects) subjects otherwise than the plain fold, which has \(expected.subjects)"
+                )
+            }
+        }
+        return failures
+    }
+
+    private func convergenceFailures() -> [String] {
+        guard let aggregator = honest.last else { return [] }
+        let answer = command(
+            aggregator, "converge", [("timeout_ms", .integer(60_000)), ("day", .integer(Int64(finalDay)))])
+        guard let answer else { return ["\(aggregator.name) cannot converge"] }
+        let nodes = answer["nodes"]?.array ?? []
+        return nodes.compactMap { line in
+            guard let name = line["node"]?.string, let verdict = line["verdict"]?.string, verdict != "agrees",
+                honest.contains(where: { $0.name == name })
+            else { return nil }
+            return "\(name) does not attest the standings: \(verdict)"
+        }
+    }
+
+    // MARK: Forks, erasures, damage
+
+    private func falseAccusations() -> [String] {
+        var failures: [String] = []
+        for city in honest {
+            for fork in (try? city.node?.log.forks()) ?? [] {
+                guard let place = federation.topology.index(ofOrigin: fork.origin.line), !watch.hostile.contains(place) else {
+                    continue
+                }
+                failures.append("\(city.name) holds a proof that \(fork.origin), which is honest, is forked")
+            }
+        }
+        return failures
+    }
+
+    /// Bodies that an erasure names which counts, and that still lie on a disk. To be called after a cut was attested.
+    private func remains(_ logs: Reading) -> [String] {
+        var failures: [String] = []
+        for salt in erasedSalts(logs) {
+            for city in honest {
+                let names = Set(city.disk.image.names(holding: salt) + city.disk.visibleImage.names(holding: salt))
+                if !names.isEmpty {
+                    failures.append("\(city.name) still has erased bytes in \(names.sorted().joined(separator: ", "))")
+                }
+            }
+        }
+        return Array(failures.prefix(5))
+    }
+
+    private func erasedSalts(_ logs: Reading) -> [[UInt8]] {
+        var salts: [[UInt8]] = []
+        for (origin, entries) in logs {
+            for (bytes, _) in entries {
+                guard let entry = try? Entry(decoding: bytes), case .erasure(let target, _) = entry.content,
+                    let erased = OriginName(target.origin),
+                    erased.nodeLine == origin.nodeLine || federation.topology.isAuthority(nodeLine: origin.nodeLine),
+                    let log = logs[erased], target.index < UInt64(log.count),
+                    case .commitment(let commitment)? = (try? Entry(decoding: log[Int(target.index)].entry))?.content,
+                    let salt = ledger.salt(of: commitment)
+                else { continue }
+                salts.append(salt)
+            }
+        }
+        return salts
+    }
+
+    private func verificationFailures() -> [String] {
+        honest.compactMap { city in
+            guard let answer = command(city, "verify") else { return "\(city.name) cannot be verified" }
+            return answer["sound"]?.boolean == true ? nil : "\(city.name) is not sound: \(answer["damages"]?.text ?? "")"
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate subscript(name: String) -> JSONValue? {
+        if case .object(let members) = content { members.first { $0.name == name }?.value } else { nil }
+    }
+    fileprivate var boolean: Bool? { if case .boolean(let value) = content { value } else { nil } }
+    fileprivate var string: String? { if case .string(let value) = content { value } else { nil } }
+    fileprivate var array: [JSONValue] { if case .array(let value) = content { value } else { [] } }
+}

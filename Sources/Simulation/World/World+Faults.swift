@@ -1,0 +1,137 @@
+internal import Encoding
+internal import Federation
+
+// What goes wrong, and when.
+extension World {
+    func scheduleFaults() {
+        for kind in FaultKind.allCases { if let interval = plan.intervals[kind] { schedule(kind, interval) } }
+        scheduleImages()
+    }
+
+    private func schedule(_ kind: FaultKind, _ interval: UInt64) {
+        after(draw(1...2 * interval)) { [self] in
+            guard isFaulty else { return }
+            happen(kind)
+            schedule(kind, interval)
+        }
+    }
+
+    private func scheduleImages() {
+        after(draw(5_000...30_000)) { [self] in
+            guard isFaulty else { return }
+            for city in cities where random.chance(50) { city.keepImage(at: now) }
+            scheduleImages()
+        }
+    }
+
+    private func happen(_ kind: FaultKind) {
+        tell("fault: \(kind.rawValue)")
+        switch kind {
+        case .brokenConnection, .halfOpenConnection, .secondConnection, .slowLine:
+            if let line = draw(lines) { happen(kind, line) }
+        case .partition, .oneWayPartition: interrupt(kind)
+        case .retraction, .appeal, .ruling, .erasure: if let city = draw(cities.filter(\.isRunning)) { correct(kind, city) }
+        case .convergence, .resync, .verification: if let city = draw(cities.filter(\.isRunning)) { ask(kind, city) }
+        default: if let city = draw(cities.filter(\.isRunning)) { happen(kind, city) }
+        }
+    }
+
+    // MARK: The network
+
+    private func happen(_ kind: FaultKind, _ line: Line) {
+        count(kind)
+        switch kind {
+        case .halfOpenConnection: line.halfOpen(deaf: random.chance(50) ? line.ends.dialler : line.ends.listener)
+        case .secondConnection: line.connect()
+        case .slowLine:
+            line.slowness = (now + draw(1_000...40_000), draw(200...2_000)...6_000, Int(draw(1...20)))
+        default: line.breakDown("the connection was reset")
+        }
+    }
+
+    private func interrupt(_ kind: FaultKind) {
+        let island = Set(cities.map(\.place).filter { _ in random.chance(50) })
+        let ways = lines.flatMap { line -> [(from: Int, to: Int)] in
+            let (first, second) = (line.ends.dialler.place, line.ends.listener.place)
+            guard island.contains(first) != island.contains(second) else { return [] }
+            let outward = island.contains(first) ? (from: first, to: second) : (from: second, to: first)
+            return kind == .partition ? [outward, (from: outward.to, to: outward.from)] : [outward]
+        }
+        guard !ways.isEmpty else { return }
+        count(kind)
+        let block = network.block(ways)
+        after(draw(500...60_000)) { [network] in network.lift(block) }
+    }
+
+    // MARK: Machines and disks
+
+    private func happen(_ kind: FaultKind, _ city: City) {
+        switch kind {
+        case .deadProcess, .powerFailure:
+            city.outage = kind == .powerFailure ? .power : .process
+            city.disk.halt()
+        case .deathInStep: city.disk.haltMoment = city.disk.moments + Int(draw(1...120))
+        case .restart:
+            stop(city)
+            restart(city, after: draw(plan.downtime))
+        case .clockJump: city.clockError += random.chance(70) ? drift(60_000) : drift(4 * 86_400_000)
+        case .fullDisk, .readOnlyDisk, .failingDisk: trouble(kind, city)
+        case .olderImage:
+            guard let image = draw(city.images) else { return }
+            city.replacement = image
+            city.disk.halt()
+        default: return
+        }
+        count(kind)
+    }
+
+    private func drift(_ most: Int64) -> Int64 { Int64.random(in: -most...most, using: &random) }
+
+    private func trouble(_ kind: FaultKind, _ city: City) {
+        let disk = city.disk
+        switch kind {
+        case .fullDisk: disk.faults.capacity = disk.visibleImage.byteCount + Int(draw(0...100_000))
+        case .readOnlyDisk: disk.faults.isReadOnly = true
+        default:
+            disk.faults.failedReadsPerMillion = Int(draw(0...2_000))
+            disk.faults.failedWritesPerMillion = Int(draw(0...20_000))
+            disk.faults.failedSyncsPerMillion = Int(draw(0...50_000))
+        }
+        after(draw(1_000...30_000)) {
+            switch kind {
+            case .fullDisk: disk.faults.capacity = nil
+            case .readOnlyDisk: disk.faults.isReadOnly = false
+            default: disk.faults = disk.faults.withoutFailures
+            }
+        }
+    }
+
+    private func ask(_ kind: FaultKind, _ city: City) {
+        guard !isCommanding else { return }
+        count(kind)
+        switch kind {
+        case .convergence: command(city, "converge", [("timeout_ms", .integer(Int64(draw(500...15_000))))])
+        case .resync: command(city, "resync")
+        default: command(city, "verify")
+        }
+    }
+
+    /// A dead node's disk is exchanged where that is why it died.
+    func afterDeath(_ city: City) {
+        guard let replacement = city.replacement else { return }
+        city.replacement = nil
+        tell("\(city.name) is given its disk of \(replacement.at) ms")
+        noteLoss(of: city, keepingUpTo: replacement.at)
+        city.disk.restore(replacement.image)
+    }
+}
+
+extension DiskFaults {
+    var withoutFailures: DiskFaults {
+        var faults = self
+        faults.failedReadsPerMillion = 0
+        faults.failedWritesPerMillion = 0
+        faults.failedSyncsPerMillion = 0
+        return faults
+    }
+}
