@@ -24,7 +24,7 @@ extension Replica {
         guard log == ownLog else { return }
         // A peer that has everything gets what comes next without asking; one that has announced less than it once had
         // has lost it, and asks again.
-        if checkpoint.size == logs[log].stored {
+        if checkpoint.size == logs[log].stored, announcement.complete >= checkpoint.size {
             sessions[slot].pushedTo = checkpoint.size
         } else if let known, known.checkpoint.size > checkpoint.size {
             sessions[slot].pushedTo = nil
@@ -159,7 +159,7 @@ extension Replica {
         var bytes = 0
         var sum = 0
         for log in logs {
-            guard let checkpoint = self.logs[log].checkpoint else { continue }
+            guard let checkpoint = shown(log, to: slot) else { continue }
             announcements.append(Announcement(note: checkpoint.note, complete: min(self.logs[log].complete, checkpoint.size)))
             bytes += checkpoint.note.count + 10
             if bytes > Limits.rangeBytes {
@@ -171,6 +171,15 @@ extension Replica {
         }
         if !announcements.isEmpty { act(.send(sessions[slot].identifier, .announce(announcements))) }
         return sum + bytes
+    }
+
+    /// What a peer is told of a log: what is stored, or, of its own log, the newest that it was ever seen to sign. A city that
+    /// was restored must hear of entries that are still on their way into this store.
+    private func shown(_ log: Int, to slot: Int) -> SignedCheckpoint? {
+        guard logs[log].node == sessions[slot].peer, let newest = logs[log].newest,
+            newest.size > logs[log].checkpoint?.size ?? 0
+        else { return logs[log].checkpoint }
+        return newest
     }
 
     /// Marks a log whose news is to be told at the next tick, so that many commits make one message.

@@ -46,7 +46,7 @@ extension LogTransaction {
     }
 
     /// The index that stands for an erasure which is aside: no cut contains it, and no time makes it due.
-    private static let asideErasure = RowKey.maximumSize - 1
+    static let asideErasure = RowKey.maximumSize - 1
 
     /// What an erasure has hidden stays hidden while the erasure has no place in a log; its bytes wait until it has one.
     private func hideAgain(_ targets: [Position], by eraser: Int64) throws {

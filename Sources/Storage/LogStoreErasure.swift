@@ -34,9 +34,21 @@ extension LogTransaction {
             try raiseLeastSize(erasure)
             return .gone
         }
-        if log.erased.contains(target.index) { return .pending }
+        let isPending = log.erased.contains(target.index)
         guard let eraser = OriginName(erasure.origin), let erasing = state(eraser), erasure.index < erasing.size else {
             throw StoreFailure(.rejected, "the erasure \(erasure) is not stored")
+        }
+        if isPending {
+            // It may have been hidden by an erasure that is aside: from now on it is by one that has its place.
+            try change(origin) { staged in
+                try database.run(
+                    "UPDATE erased SET since = ?, eraser = ?, erasure = ? WHERE key = ? AND erasure = ?",
+                    [
+                        sinceMilliseconds, erasing.number, Int64(erasure.index),
+                        RowKey.make(staged.log.number, target.index), Int64(Self.asideErasure),
+                    ])
+            }
+            return .pending
         }
         return try change(origin) { staged in
             guard let entry = try staged.run(target.index, database), !entry.unpacked[0].body.isEmpty else { return .none }
