@@ -20,6 +20,12 @@ final class City: @unchecked Sendable {
     var replacement: (at: UInt64, image: DiskImage)?
     /// What the next death is; nil leaves it to chance.
     var outage: SimulatedDisk.Outage?
+    /// What a file of its disk is to suffer when the node is dead.
+    var pendingDamage: (kind: FaultKind, file: String)?
+    /// Whether its files may be damaged.
+    var isDamaged = false
+    /// The protocol versions that it says it speaks, where they are not this program's.
+    var helloVersions: (minimum: UInt16, maximum: UInt16)?
     /// When the disk last lost something that it had promised to keep.
     var lostAt: UInt64?
 

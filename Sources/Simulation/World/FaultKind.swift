@@ -15,7 +15,7 @@ package enum FaultKind: String, CaseIterable, Sendable, Comparable {
     case newerVersion, unknownMessage, unknownEntry
 
     // What follows from them, counted only.
-    case delivered, held, lost, recorded, refusedRecord, excusedLoss, refusedStart, decision
+    case delivered, held, lost, recorded, refusedRecord, excusedLoss, lostPast, refusedStart, decision
 
     /// Disks that lose what they had promised to keep: so seldom that no two do so before the first is well again, mostly.
     var isRare: Bool { FaultGroup.damage.kinds.contains(self) || [.olderImage, .swappedDisks].contains(self) }

@@ -9,6 +9,8 @@ final class Line {
     let ends: (dialler: City, listener: City)
     /// Until when, and how much, messages take longer: milliseconds of each, and bytes in each further one.
     var slowness: (until: UInt64, delay: ClosedRange<UInt64>, bytesPerMillisecond: Int)?
+    /// Whether it is not there at present: a peer of a city with a twin sees one of the two.
+    private var isCut = false
     private(set) var wires: [(WireEnd, WireEnd)] = []
     private var dialled: WireEnd?
     private var backoff = Backoff(initialMilliseconds: 100, maximumMilliseconds: 5_000)
@@ -21,6 +23,18 @@ final class Line {
     }
 
     func touches(_ city: City) -> Bool { ends.dialler === city || ends.listener === city }
+
+    func leads(to place: Int) -> Bool { ends.dialler.place == place || ends.listener.place == place }
+
+    /// The same way to another machine that speaks for the same node.
+    func redirected(from city: City, to other: City) -> Line {
+        Line(world, ends.dialler === city ? other : ends.dialler, ends.listener === city ? other : ends.listener)
+    }
+
+    func setCut(_ isCut: Bool) {
+        self.isCut = isCut
+        if isCut { breakDown("the connection was reset") } else if dialled == nil { dialLater() }
+    }
 
     func travelMilliseconds(_ byteCount: Int) -> UInt64 {
         guard let slowness, world.now < slowness.until else { return world.draw(world.plan.lineDelay) }
@@ -57,7 +71,7 @@ final class Line {
     /// A connection, if both nodes run and messages get through in both directions.
     @discardableResult
     func connect() -> WireEnd? {
-        guard let first = ends.dialler.life, let second = ends.listener.life, first.isAlive, second.isAlive,
+        guard !isCut, let first = ends.dialler.life, let second = ends.listener.life, first.isAlive, second.isAlive,
             !world.network.isBlocked(from: ends.dialler, to: ends.listener),
             !world.network.isBlocked(from: ends.listener, to: ends.dialler)
         else { return nil }

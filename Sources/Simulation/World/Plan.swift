@@ -10,6 +10,8 @@ struct Plan: Sendable {
     let faultMilliseconds: UInt64
     /// Milliseconds, in the mean, between two faults of a kind; no entry for those that do not come.
     let intervals: [FaultKind: UInt64]
+    /// A city that keeps to no rules; never the authority.
+    let hostile: Int?
     let lineDelay: ClosedRange<UInt64>
     let clockErrors: [Int64]
     /// Milliseconds between two records, in the mean, over all cities.
@@ -32,6 +34,9 @@ struct Plan: Sendable {
         links = Self.links(count, using: &random)
         faultMilliseconds = minutes * 60_000
         intervals = Self.intervals(groups, using: &random)
+        hostile =
+            FaultGroup.hostility.kinds.contains { [intervals] in intervals[$0] != nil }
+            ? Int.random(in: 0..<count - 1, using: &random) : nil
         lineDelay = [1...5, 5...40, 20...200, 1...1_500].randomElement(using: &random) ?? 5...40
         clockErrors = (0..<count).map { _ in
             random.chance(70)

@@ -43,7 +43,13 @@ final class WireEnd: PeerLink, @unchecked Sendable {
         let payload = parts.count == 1 ? Array(parts[0]) : parts.flatMap(\.self)
         bytesSent += UInt64(payload.count) + 5
         world.watch.sent(type, payload, from: life.city)
-        other.expect(.message(type: type, payload: payload), byteCount: payload.count)
+        guard let said = world.said(type, payload, by: life.city) else { return }
+        other.expect(.message(type: type, payload: said), byteCount: said.count)
+    }
+
+    /// Sends what the node did not say.
+    func inject(_ type: UInt8, _ payload: [UInt8]) {
+        if isOpen { other?.expect(.message(type: type, payload: payload), byteCount: payload.count) }
     }
 
     /// Closes after what was sent.

@@ -12,6 +12,7 @@ extension World {
 
     /// What does not hold.
     func check() -> [String] {
+        count(.lostPast, stranded.count)
         do {
             let readings = try honest.map { city in (city, try reading(city)) }
             guard let (first, logs) = readings.first, let node = first.node else { return ["no node is left"] }
@@ -41,7 +42,8 @@ extension World {
 
     private func differences(_ first: City, _ logs: Reading, _ city: City, _ other: Reading) -> [String] {
         Set(logs.keys).union(other.keys).sorted().compactMap { origin in
-            let (left, right) = (logs[origin] ?? [], other[origin] ?? [])
+            var (left, right) = (logs[origin] ?? [], other[origin] ?? [])
+            if isStranded(origin) { (left, right) = (Array(left.prefix(right.count)), Array(right.prefix(left.count))) }
             guard left.count == right.count else { return "\(first.name) and \(city.name) hold other lengths of \(origin)" }
             guard
                 let place = left.indices.first(where: { left[$0].entry != right[$0].entry || left[$0].body != right[$0].body })
@@ -65,7 +67,7 @@ extension World {
         }
         let broken = ledger.promises.filter { promise in
             !promise.isExcused && !ledger.givenUp.contains(promise.mark) && !watch.hostile.contains(promise.city)
-                && kept[promise.city]?.contains(promise.mark) != true
+                && !stranded.contains(promise.city) && kept[promise.city]?.contains(promise.mark) != true
         }
         return broken.prefix(5).map { promise in
             "\(cities[promise.city].name) has lost \(String(decoding: promise.mark, as: UTF8.self)), acknowledged at \(promise.at) ms"
@@ -78,19 +80,13 @@ extension World {
     private var finalDay: UInt32 { UInt32((1_767_225_600_000 + now) / 86_400_000) }
 
     private func standingsFailures(_ logs: Reading) throws -> [String] {
-        let items = logs.flatMap { origin, entries in
-            entries.enumerated().map {
-                PlainFold.Item(origin: origin, index: UInt64($0.offset), entry: $0.element.entry, body: $0.element.body)
-            }
-        }
-        let fold = PlainFold(
-            items, rulebook: federation.files.rulebook, population: SimulatedFederation.population, day: finalDay
-        ) { [topology = federation.topology] in topology.isAuthority(nodeLine: $0.nodeLine) }
-        let expected = fold.standings()
         var failures: [String] = []
         for city in honest {
             guard let node = city.node else { continue }
-            let summary = try node.standings(sizes: node.visibleSizes(), day: finalDay)
+            // Of a hostile city's log that lacks bodies only what comes before them counts.
+            let sizes = try node.visibleSizes()
+            let expected = plainFold(logs, sizes).standings()
+            let summary = try node.standings(sizes: sizes, day: finalDay)
             if summary.root != expected.root || summary.subjects != expected.subjects {
                 failures.append(
                     "\(city.name) scores \(summary.subjects) subjects otherwise than the plain fold, which has \(expected.subjects)"
@@ -98,6 +94,17 @@ extension World {
             }
         }
         return failures
+    }
+
+    private func plainFold(_ logs: Reading, _ sizes: [OriginName: UInt64]) -> PlainFold {
+        let items = logs.flatMap { origin, entries in
+            entries.prefix(Int(sizes[origin] ?? 0)).enumerated().map {
+                PlainFold.Item(origin: origin, index: UInt64($0.offset), entry: $0.element.entry, body: $0.element.body)
+            }
+        }
+        return PlainFold(
+            items, rulebook: federation.files.rulebook, population: SimulatedFederation.population, day: finalDay
+        ) { [topology = federation.topology] in topology.isAuthority(nodeLine: $0.nodeLine) }
     }
 
     private func convergenceFailures() -> [String] {
@@ -108,7 +115,7 @@ extension World {
         let nodes = answer["nodes"]?.array ?? []
         return nodes.compactMap { line in
             guard let name = line["node"]?.string, let verdict = line["verdict"]?.string, verdict != "agrees",
-                honest.contains(where: { $0.name == name })
+                honest.contains(where: { $0.name == name && !stranded.contains($0.place) })
             else { return nil }
             return "\(name) does not attest the standings: \(verdict)"
         }
@@ -118,6 +125,12 @@ extension World {
 
     private func falseAccusations() -> [String] {
         var failures: [String] = []
+        let proven = Set(honest.flatMap { (try? $0.node?.log.forks())?.map(\.origin) ?? [] })
+        for city in honest {
+            for origin in proven.sorted() where city.node?.log.state(origin)?.isForked != true {
+                failures.append("\(city.name) has not heard that \(origin) is forked")
+            }
+        }
         for city in honest {
             for fork in (try? city.node?.log.forks()) ?? [] {
                 guard let place = federation.topology.index(ofOrigin: fork.origin.line), !watch.hostile.contains(place) else {
@@ -163,16 +176,7 @@ extension World {
     private func verificationFailures() -> [String] {
         honest.compactMap { city in
             guard let answer = command(city, "verify") else { return "\(city.name) cannot be verified" }
-            return answer["sound"]?.boolean == true ? nil : "\(city.name) is not sound: \(answer["damages"]?.text ?? "")"
+            return answer["sound"]?.boolean == true ? nil : "\(city.name) is not sound: \(answer.text)"
         }
     }
-}
-
-extension JSONValue {
-    fileprivate subscript(name: String) -> JSONValue? {
-        if case .object(let members) = content { members.first { $0.name == name }?.value } else { nil }
-    }
-    fileprivate var boolean: Bool? { if case .boolean(let value) = content { value } else { nil } }
-    fileprivate var string: String? { if case .string(let value) = content { value } else { nil } }
-    fileprivate var array: [JSONValue] { if case .array(let value) = content { value } else { [] } }
 }

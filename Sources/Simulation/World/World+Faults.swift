@@ -32,6 +32,10 @@ extension World {
         case .partition, .oneWayPartition: interrupt(kind)
         case .retraction, .appeal, .ruling, .erasure: if let city = draw(cities.filter(\.isRunning)) { correct(kind, city) }
         case .convergence, .resync, .verification: if let city = draw(cities.filter(\.isRunning)) { ask(kind, city) }
+        case .twin, .withholding, .nonsense, .wrongfulErasure: offend(kind)
+        case .newerVersion, .unknownMessage, .unknownEntry: differ(kind)
+        case .flippedBit, .truncatedFile, .copiedChunk, .olderChunk, .misdirectedWrite:
+            if let city = draw(honest.filter(\.isRunning)) { damage(kind, city) }
         default: if let city = draw(cities.filter(\.isRunning)) { happen(kind, city) }
         }
     }
@@ -74,12 +78,21 @@ extension World {
         case .restart:
             stop(city)
             restart(city, after: draw(plan.downtime))
-        case .clockJump: city.clockError += random.chance(70) ? drift(60_000) : drift(4 * 86_400_000)
+        case .clockJump:
+            city.clockError += random.chance(70) ? drift(60_000) : drift(4 * 86_400_000)
         case .fullDisk, .readOnlyDisk, .failingDisk: trouble(kind, city)
         case .olderImage:
-            guard let image = draw(city.images) else { return }
+            guard let image = draw(city.images), canAfford(lossOf: city) else { return }
             city.replacement = image
             city.disk.halt()
+        case .swappedDisks:
+            guard let other = draw(cities.filter { $0 !== city && $0.isRunning }), canAfford(lossOf: city),
+                canAfford(lossOf: other)
+            else { return }
+            for (one, another) in [(city, other), (other, city)] {
+                one.replacement = (0, another.disk.visibleImage)
+            }
+            for one in [city, other] { one.disk.halt() }
         default: return
         }
         count(kind)
@@ -118,6 +131,7 @@ extension World {
 
     /// A dead node's disk is exchanged where that is why it died.
     func afterDeath(_ city: City) {
+        strike(city)
         guard let replacement = city.replacement else { return }
         city.replacement = nil
         tell("\(city.name) is given its disk of \(replacement.at) ms")

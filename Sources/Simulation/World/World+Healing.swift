@@ -11,17 +11,21 @@ extension World {
     func heal(limit: UInt64) -> [String] {
         isFaulty = false
         network.liftAll()
+        endHostility()
         for line in lines { line.slowness = nil }
         for city in cities {
             city.disk.faults = DiskFaults()
             city.disk.haltMoment = nil
             city.disk.misdirectedSuffix = nil
+            city.helloVersions = nil
         }
         let end = now + limit
         var reasons: [String] = []
         while now < end {
             for city in cities where city.life == nil && city.restartsAt == nil { start(city) }
             run(500)
+            mend()
+            decide()
             reasons = disagreements()
             if reasons.isEmpty { return [] }
         }
@@ -35,27 +39,26 @@ extension World {
 
     private func disagreements() -> [String] {
         var reasons: [String] = []
+        stranded = Set(cities.filter(isStranded).map(\.place))
         var first: [OriginName: UInt64]?
         for city in honest {
             guard let node = city.node, let life = city.life, let sync = life.sync else {
                 reasons.append("\(city.name) does not run")
                 continue
             }
-            if !sync.ask({ $0.isConfirmed }) { reasons.append("\(city.name) is not confirmed") }
-            if let aside = try? node.log.asideCount(), aside > 0 { reasons.append("\(city.name) keeps \(aside) entries aside") }
-            if let own = node.log.state(node.origin), own.checkpoint?.size ?? 0 < own.size {
-                reasons.append("\(city.name) has not published all of its log")
-            }
+            if !stranded.contains(city.place) { reasons += unfinished(city, node, sync) }
             guard let sizes = try? node.visibleSizes() else {
                 reasons.append("\(city.name) does not know what it holds")
                 continue
             }
-            for state in node.log.states where sizes[state.origin] != state.size {
+            // A hostile city may have kept bodies back from everybody: its own log stops there.
+            for state in node.log.states where sizes[state.origin] != state.size && isHonest(state.origin) {
                 reasons.append(
                     "\(city.name) holds \(sizes[state.origin] ?? 0) of \(state.size) entries of \(state.origin) whole")
             }
             if let first {
-                for origin in Set(first.keys).union(sizes.keys).sorted() where first[origin] ?? 0 != sizes[origin] ?? 0 {
+                for origin in Set(first.keys).union(sizes.keys).sorted()
+                where first[origin] ?? 0 != sizes[origin] ?? 0 && !isStranded(origin) {
                     reasons.append(
                         "of \(origin) \(honest[0].name) holds \(first[origin] ?? 0) entries, \(city.name) \(sizes[origin] ?? 0)"
                     )
@@ -65,6 +68,47 @@ extension World {
             }
         }
         return reasons
+    }
+
+    /// What a city has not done yet with its own log.
+    private func unfinished(_ city: City, _ node: Node, _ sync: SyncService) -> [String] {
+        var reasons: [String] = []
+        if !sync.ask({ $0.isConfirmed }) { reasons.append("\(city.name) is not confirmed") }
+        if let aside = try? node.log.asideCount(), aside > 0 { reasons.append("\(city.name) keeps \(aside) entries aside") }
+        if let own = node.log.state(node.origin), own.checkpoint?.size ?? 0 < own.size {
+            reasons.append("\(city.name) has not published all of its log")
+        }
+        return reasons
+    }
+
+    /// Whether a city that lost its disk has published more than anybody can show it.
+    private func isStranded(_ city: City) -> Bool {
+        guard city.lostAt != nil, let past = city.life?.sync?.ask({ $0.pastStanding }), past.shown > past.stored else {
+            return false
+        }
+        return !machines.contains { $0.node?.log.state(city.origin)?.checkpoint?.size ?? 0 >= past.shown }
+    }
+
+    func isStranded(_ origin: OriginName) -> Bool {
+        federation.topology.index(ofOrigin: origin.line).map { stranded.contains($0) } ?? false
+    }
+
+    /// The authority decides about every fork that is proven: the log ends with a checkpoint that it signed, or is empty.
+    private func decide() {
+        guard let authority = cities.last, !watch.hostile.contains(authority.place),
+            let forks = command(authority, "forks")?["forks"]?.array
+        else { return }
+        for fork in forks where fork["decision"]?.string == nil && fork["decision"]?["number"] == nil {
+            guard let origin = fork["origin"], let choice = draw(fork["choices"]?.array ?? []), let size = choice["size"],
+                let root = choice["root"]
+            else { continue }
+            let members = random.chance(80) ? [("size", size), ("root", root)] : [("size", .integer(0))]
+            if command(authority, "decide", [("origin", origin)] + members) != nil { count(.decision) }
+        }
+    }
+
+    private func isHonest(_ origin: OriginName) -> Bool {
+        federation.topology.index(ofOrigin: origin.line).map { !watch.hostile.contains($0) } ?? true
     }
 
     /// Cities that keep to the rules.

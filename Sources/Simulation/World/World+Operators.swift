@@ -9,7 +9,7 @@ extension World {
     func scheduleRecords() {
         after(draw(0...2 * plan.recordMilliseconds)) { [self] in
             guard isFaulty else { return }
-            if let city = draw(cities.filter(\.isRunning)) { record(city) }
+            if let city = draw(machines.filter(\.isRunning)) { record(city) }
             scheduleRecords()
         }
     }

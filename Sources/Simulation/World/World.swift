@@ -10,13 +10,16 @@ final class World: @unchecked Sendable {
     private(set) var now: UInt64 = 0
     var random: SeededRandom
     private(set) var cities: [City] = []
-    private(set) var lines: [Line] = []
+    var lines: [Line] = []
     let network = Network()
     let watch: WireWatch
     let ledger = Ledger()
     private(set) var counts: [FaultKind: Int] = [:]
     /// Of everything that arrived, when and where: equal for equal runs.
     private(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
+    private(set) var hostility: Hostility?
+    /// Cities whose own past lies on no disk any more: they wait for it, and publish nothing, as they must.
+    var stranded: Set<Int> = []
     var isTold = false
     var isFaulty = true
     /// Whether an operator's command that takes its time is under way.
@@ -31,12 +34,24 @@ final class World: @unchecked Sendable {
         watch = WireWatch(federation)
         cities = (0..<plan.nodes).map { City(place: $0, federation, seed: plan.seed &* 31 &+ UInt64($0)) }
         for city in cities {
-            city.disk.wallMilliseconds = { [unowned self, unowned city] in city.wallMilliseconds(now) }
-            city.disk.onHalt = { [unowned self, unowned city] in died(city) }
+            settle(city)
             city.clockError = plan.clockErrors[city.place]
+        }
+        if let place = plan.hostile {
+            watch.hostile = [place]
+            hostility = Hostility(cities[place], federation)
         }
         lines = plan.links.map { Line(self, cities[$0.0], cities[$0.1]) }
     }
+
+    /// Gives a city its place in the world.
+    func settle(_ city: City) {
+        city.disk.wallMilliseconds = { [unowned self, unowned city] in city.wallMilliseconds(now) }
+        city.disk.onHalt = { [unowned self, unowned city] in died(city) }
+    }
+
+    /// All machines, a twin among them.
+    var machines: [City] { cities + [hostility?.twin].compactMap(\.self) }
 
     // MARK: Time
 
@@ -139,7 +154,7 @@ final class World: @unchecked Sendable {
 
     /// Lets go of everything.
     func end() {
-        for city in cities {
+        for city in machines {
             city.disk.onHalt = nil
             city.life?.bury()
             city.life = nil
