@@ -31,7 +31,8 @@ struct RulebookPolicyTests {
     @Test func aLongPurposeIsNotRepeatedInFullForEveryFactorThatBreaksIt() throws {
         var text = enrolled
         text.purpose = String(repeating: "hours", count: 2_000)
-        text.effects = (0..<200).map { #"{"code": "e\#($0 == 0 ? "" : "\($0)")", "title": "E", "kind": "benefit"}"# }.joined(separator: ",")
+        text.effects = (0..<200).map { #"{"code": "e\#($0 == 0 ? "" : "\($0)")", "title": "E", "kind": "benefit"}"# }.joined(
+            separator: ",")
         let messages = try refusals(text)
         #expect(messages.count == 201 && messages.allSatisfy { $0.utf8.count < 500 })
     }
