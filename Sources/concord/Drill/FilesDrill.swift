@@ -74,7 +74,11 @@ struct FilesDrill {
         do {
             outcome = try round.recover()
             flaws = try round.flaws()
-        } catch let failure as NodeFailure { flaws = [failure.message] }
+        } catch let failure as NodeFailure {
+            // Nodes that were told to stop have done nothing wrong.
+            try drill.signals.check()
+            flaws = [failure.message]
+        }
         if !flaws.isEmpty { outcome = .wrong }
         tally.add("\(round.target.rawValue), \(round.fault.rawValue)", outcome)
         try DrillJournal(drill.workspace).add(number, round, row, outcome, flaws)
