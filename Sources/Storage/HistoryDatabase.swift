@@ -112,6 +112,12 @@ struct HistoryDatabase: Sendable {
         do { try pool.close() } catch { throw Self.failure(error) }
     }
 
+    /// Makes durable what was committed.
+    func sync() throws {
+        guard files.exists(path + "-wal") else { return }
+        do { try files.sync(path + "-wal") } catch { throw HistoryFailure.unavailable("\(path): \(error)") }
+    }
+
     static func delete(path: String, files: any StoreFiles) throws {
         for suffix in ["", "-wal", "-shm", "-journal"] where files.exists(path + suffix) {
             do { try files.remove(path + suffix) } catch {

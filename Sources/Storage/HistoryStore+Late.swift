@@ -15,6 +15,9 @@ extension HistoryStore {
             guard missing.count + missing.erasures.count > 0 else { return }
             try put(missing)
             try flush()
+            // Commits are not synced here, and a power failure may take the last ones: positions that were durable before
+            // would then hide for good that these are missing.
+            try database.sync()
         }
     }
 
