@@ -1,5 +1,5 @@
 internal import Encoding
-package import Foundation
+internal import Foundation
 
 /// A whole file, if it is not longer than a limit.
 package func readFile(_ path: String, limit: Int) throws -> [UInt8] {
