@@ -58,11 +58,18 @@ extension LogStore {
 
     /// What SQLite finds wrong with the structure of the file, in its own words; none where all is well. It reads the whole
     /// file.
+    ///
+    /// Tables that are found by more than their row numbers are checked against their indexes too: a row that only its index
+    /// knows is nowhere to be read, and can never be written again.
     package func structuralDamages() throws -> [String] {
         try read("check its file") { database in
             do {
-                let lines = try String.fetchAll(database, sql: "PRAGMA quick_check(20)")
-                return lines == ["ok"] ? [] : lines.map { "\(path): \($0)" }
+                let indexed = try String.fetchAll(
+                    database, sql: "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'index'")
+                let checks = ["quick_check(20)"] + indexed.map { "integrity_check(\($0))" }
+                var lines: [String] = []
+                for check in checks { lines += try String.fetchAll(database, sql: "PRAGMA \(check)") }
+                return Set(lines).subtracting(["ok"]).sorted().map { "\(path): \($0)" }
             } catch  where Damage.isDamage(error) {
                 return ["\(path): \(error)"]
             }

@@ -81,6 +81,30 @@ import TransparencyLog
         try? store.close()
     }
 
+    @Test func aRowThatOnlyItsIndexKnowsIsFound() throws {
+        let folder = try LogFolder()
+        var store = try folder.store()
+        var model = ModelLog(origin: rongcheng)
+        try model.grow(to: 100, store)
+        try store.close()
+        // The table's first page is lost to another, empty table: each page is well by itself.
+        try DatabaseQueue(path: folder.file).writeWithoutTransaction { database in
+            let roots = try Row.fetchAll(
+                database, sql: "SELECT name, rootpage FROM sqlite_master WHERE type = 'table' AND name IN ('origin', 'root')")
+            try database.execute(sql: "PRAGMA writable_schema = ON")
+            for row in roots {
+                try database.execute(
+                    sql: "UPDATE sqlite_master SET rootpage = ? WHERE type = 'table' AND name = ?",
+                    arguments: [row["rootpage"] as Int, row["name"] == "root" ? "origin" : "root"])
+            }
+            try database.execute(sql: "PRAGMA writable_schema = OFF")
+        }
+        store = try folder.store()
+        #expect(store.states.isEmpty)
+        #expect(try store.structuralDamages().contains { $0.contains("origin") })
+        try? store.close()
+    }
+
     @Test(arguments: [[UInt8](repeating: 0x41, count: 200), [UInt8](repeating: 0xff, count: 4_096)])
     func aFileThatDoesNotOpenNamesTheCommandThatSavesIt(noise: [UInt8]) throws {
         let folder = try LogFolder()

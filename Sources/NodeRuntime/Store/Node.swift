@@ -62,6 +62,7 @@ package final class Node: Sendable {
         log = try LogStore(path: folder.logFile, options: environment.logOptions, servesWithoutWriting: true)
         historyBox = Mutex(try Self.history(folder, environment, obstacle: log.obstacle?.description))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
+        try claimStore()
         try makeRoomAtStart()
         try prepareHistory()
         trouble.withLock { $0 = obstacle }

@@ -18,6 +18,8 @@ final class City: @unchecked Sendable {
     private(set) var images: [(at: UInt64, image: DiskImage)] = []
     /// What its disk is to hold after the death that is under way; nil for what the death left.
     var replacement: (at: UInt64, image: DiskImage)?
+    /// What its disk is to hold when the node has refused another city's; nil while it has its own.
+    var ownDisk: DiskImage?
     /// What the next death is; nil leaves it to chance.
     var outage: SimulatedDisk.Outage?
     /// What a file of its disk is to suffer when the node is dead.

@@ -31,12 +31,13 @@ struct Plan: Sendable {
         self.seed = seed
         let count = nodes ?? Int.random(in: 3...5, using: &random)
         self.nodes = count
-        links = Self.links(count, using: &random)
+        let drawn = Self.links(count, using: &random)
         faultMilliseconds = minutes * 60_000
         intervals = Self.intervals(groups, using: &random)
         hostile =
             FaultGroup.hostility.kinds.contains { [intervals] in intervals[$0] != nil }
             ? Int.random(in: 0..<count - 1, using: &random) : nil
+        links = Self.joined(drawn, count, without: hostile)
         lineDelay = [1...5, 5...40, 20...200, 1...1_500].randomElement(using: &random) ?? 5...40
         clockErrors = (0..<count).map { _ in
             random.chance(70)
@@ -65,6 +66,24 @@ struct Plan: Sendable {
             let parent = Int.random(in: 0..<node, using: &random)
             for other in 0..<node where other == parent || random.chance(50) {
                 links.append(random.chance(50) ? (node, other) : (other, node))
+            }
+        }
+        return links
+    }
+
+    /// The links, and some more where those who keep to the rules would hear of each other through the hostile city alone:
+    /// what it keeps back then, nobody could have.
+    private static func joined(_ links: [(Int, Int)], _ count: Int, without hostile: Int?) -> [(Int, Int)] {
+        guard let hostile else { return links }
+        var reached: Set<Int> = []
+        var links = links
+        for node in (0..<count).reversed() where node != hostile && !reached.contains(node) {
+            if !reached.isEmpty { links.append((node, count - 1)) }
+            var next = [node]
+            while let one = next.popLast() {
+                guard reached.insert(one).inserted else { continue }
+                next += links.filter { $0.0 == one || $0.1 == one }.map { $0.0 == one ? $0.1 : $0.0 }
+                    .filter { $0 != hostile && !reached.contains($0) }
             }
         }
         return links

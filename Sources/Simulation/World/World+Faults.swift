@@ -90,7 +90,9 @@ extension World {
                 canAfford(lossOf: other)
             else { return }
             for (one, another) in [(city, other), (other, city)] {
-                one.replacement = (0, another.disk.visibleImage)
+                one.replacement = (now, another.disk.visibleImage)
+                // Found again, or not.
+                one.ownDisk = random.chance(60) ? one.disk.visibleImage : DiskImage()
             }
             for one in [city, other] { one.disk.halt() }
         default: return
@@ -134,9 +136,17 @@ extension World {
         strike(city)
         guard let replacement = city.replacement else { return }
         city.replacement = nil
-        tell("\(city.name) is given its disk of \(replacement.at) ms")
-        noteLoss(of: city, keepingUpTo: replacement.at)
+        tell("\(city.name) is given \(city.ownDisk == nil ? "its disk" : "another's disk") of \(replacement.at) ms")
+        if city.ownDisk == nil { noteLoss(of: city, keepingUpTo: replacement.at) }
         city.disk.restore(replacement.image)
+    }
+
+    /// The node has refused another city's disk: it gets its own back, or an empty one where that is lost.
+    func giveBackDisk(_ city: City, _ image: DiskImage) {
+        tell("\(city.name) is given \(image.names.isEmpty ? "an empty disk" : "its own disk again")")
+        city.ownDisk = nil
+        if image.names.isEmpty { noteLoss(of: city, keepingUpTo: 0) }
+        city.disk.restore(image)
     }
 }
 

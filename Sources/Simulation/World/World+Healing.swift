@@ -94,17 +94,31 @@ extension World {
     }
 
     /// The authority decides about every fork that is proven: the log ends with a checkpoint that it signed, or is empty.
+    /// What has been decided and can be shown by nobody is decided anew, for what the authority itself holds.
     private func decide() {
         guard let authority = cities.last, !watch.hostile.contains(authority.place),
             let forks = command(authority, "forks")?["forks"]?.array
         else { return }
-        for fork in forks where fork["decision"]?.string == nil && fork["decision"]?["number"] == nil {
-            guard let origin = fork["origin"], let choice = draw(fork["choices"]?.array ?? []), let size = choice["size"],
-                let root = choice["root"]
-            else { continue }
-            let members = random.chance(80) ? [("size", size), ("root", root)] : [("size", .integer(0))]
-            if command(authority, "decide", [("origin", origin)] + members) != nil { count(.decision) }
+        for fork in forks {
+            guard let origin = fork["origin"], let name = origin.string, let choices = fork["choices"]?.array else { continue }
+            if fork["decision"]?["number"] == nil {
+                let choice = random.chance(80) ? draw(choices) : nil
+                decide(authority, origin, choice, isRevision: false)
+            } else if fork["settled"]?.boolean == true {
+                decidedAt[name] = nil
+            } else if decidedAt[name, default: now] + 60_000 < now {
+                let held = choices.first { $0["size"]?.integer == fork["stored"]?.integer }
+                decide(authority, origin, held, isRevision: true)
+            }
         }
+    }
+
+    private func decide(_ authority: City, _ origin: JSONValue, _ choice: JSONValue?, isRevision: Bool) {
+        var members: [(String, JSONValue)] = [("origin", origin), ("size", choice?["size"] ?? .integer(0))]
+        if let root = choice?["root"] { members.append(("root", root)) }
+        if isRevision { members.append(("revise", .boolean(true))) }
+        if let name = origin.string { decidedAt[name] = now }
+        if command(authority, "decide", members) != nil { count(.decision) }
     }
 
     private func isHonest(_ origin: OriginName) -> Bool {

@@ -7,6 +7,7 @@ extension World {
     /// A node that refused to start is tried again; where its store is damaged, its operator does what the node says.
     func couldNotStart(_ city: City, _ error: any Error) {
         count(.refusedStart)
+        if let image = city.ownDisk, (error as? NodeFailure)?.code == .refused { giveBackDisk(city, image) }
         if let failure = error as? StoreFailure, [.corrupt, .rejected, .other].contains(failure.code) { rescue(city) }
         restart(city, after: draw(500...3_000))
     }

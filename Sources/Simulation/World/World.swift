@@ -24,6 +24,10 @@ final class World: @unchecked Sendable {
     var isFaulty = true
     /// Whether an operator's command that takes its time is under way.
     var isCommanding = false
+    /// What happened and must not, whatever it led to.
+    private(set) var mishaps: [String] = []
+    /// When the authority last decided about a forked log that does not have its decided end there yet.
+    var decidedAt: [String: UInt64] = [:]
     private var queue = EventQueue()
     private var lastIdentifier: UInt64 = 0
 
@@ -112,6 +116,7 @@ final class World: @unchecked Sendable {
         city.life = life
         do {
             try life.start(federation)
+            if city.ownDisk != nil { mishaps.append("\(city.name) has taken up another city's store") }
             tell("\(city.name) runs, its log is \(life.node?.log.state(city.origin)?.size ?? 0) long")
             for line in lines where line.ends.dialler === city { line.dialAnew() }
         } catch {
