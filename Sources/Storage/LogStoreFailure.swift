@@ -47,10 +47,16 @@ extension StoreFailure {
     }
 
     /// Why a store does not open. A file that SQLite cannot make anything of, or in which the tables are not as they were
-    /// made, is one to be rescued.
+    /// made, is one to be rescued; where the system could not read it, what it holds may still be well.
     static func ofOpening(_ error: any Error, _ path: String) -> any Error {
         let isOfSchema = (error as? DatabaseError)?.resultCode == .SQLITE_ERROR
         let failure = mapping(error, "open \(path)")
+        if let failure = failure as? StoreFailure, failure.code == .inputOutput {
+            return StoreFailure(
+                .inputOutput,
+                "\(path) cannot be read or written: the system reports an error of its disk or folder. Check the disk, its mount and the system's log, and start the node again; only where the disk has lost a part of the file for good, run \(rescueAdvice(path))",
+                cause: error)
+        }
         guard isOfSchema || Damage.isDamage(error) || (failure as? StoreFailure)?.code == .corrupt else { return failure }
         return StoreFailure(
             .corrupt,

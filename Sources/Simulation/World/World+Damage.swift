@@ -57,7 +57,12 @@ extension World {
             defer { try? store.close() }
             try store.copyReadable(to: fresh)
             isSaved = true
-        } catch { tell("\(city.name): nothing can be read: \(error)") }
+        } catch {
+            tell("\(city.name): nothing can be read: \(error)")
+            for suffix in ["", "-wal"] { files.remove(fresh + suffix) }
+            // A disk that is full or fails now may do better later: what lies on it is not given up for that.
+            guard (error as? StoreFailure)?.code == .corrupt else { return }
+        }
         for suffix in ["", "-wal"] { files.remove(file + suffix) }
         if isSaved { try? disk.rename(fresh, to: file) }
         for name in [fresh, fresh + "-wal", "/standings.sqlite", "/standings.sqlite-wal"] { files.remove(name) }
