@@ -69,23 +69,23 @@ extension HistoryDatabase {
         } ?? false
     }
 
-    func erasures() throws -> HistoryErasures {
-        let sql = "SELECT target_origin, target_position, origin, position FROM erasure"
-        return HistoryErasures(
-            try read { database in
-                var erasures: [ErasureRecord] = []
-                let rows = try Row.fetchCursor(database, sql: sql)
-                while let row = try rows.next() {
-                    let numbers = try Self.checked { try (0..<4).map { try row.integer($0) } }
-                    guard let target = UInt32(exactly: numbers[0]), let origin = UInt32(exactly: numbers[2]) else {
-                        throw HistoryFailure.damaged("an erasure names no origin")
-                    }
-                    erasures.append(
-                        ErasureRecord(
-                            origin: origin, index: UInt64(bitPattern: numbers[3]), targetOrigin: target,
-                            targetIndex: UInt64(bitPattern: numbers[1])))
-                }
-                return erasures
-            })
+    func erasures() throws -> HistoryErasures { HistoryErasures(try read { try Self.erasures(in: $0) }) }
+
+    /// Every erasure that the file holds.
+    static func erasures(in database: Database) throws -> [ErasureRecord] {
+        var erasures: [ErasureRecord] = []
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT target_origin, target_position, origin, position FROM erasure")
+        while let row = try rows.next() {
+            let numbers = try checked { try (0..<4).map { try row.integer($0) } }
+            guard let target = UInt32(exactly: numbers[0]), let origin = UInt32(exactly: numbers[2]) else {
+                throw HistoryFailure.damaged("an erasure names no origin")
+            }
+            erasures.append(
+                ErasureRecord(
+                    origin: origin, index: UInt64(bitPattern: numbers[3]), targetOrigin: target,
+                    targetIndex: UInt64(bitPattern: numbers[1])))
+        }
+        return erasures
     }
 }

@@ -78,7 +78,26 @@ extension Node {
                 state, upTo: ends[state.origin] ?? 0, into: fresh,
                 progress: { try progress("folding \(state.origin)", $0, $1) })
         }
+        try check(history.checkedFile(), against: fresh, upTo: ends)
         return try HistoryComparison(snapshot, try fresh.snapshot(), ends: ends, node: self).differences()
+    }
+
+    /// The erasures in the file are those of the logs, as far as both are folded: what is missing there would come to light
+    /// with the next start, and what is there too soon with the next write.
+    private func check(_ file: HistoryFileState, against fresh: HistoryStore, upTo ends: [OriginName: UInt64]) throws {
+        var limits = file.folded
+        for place in limits.indices {
+            let line = history.originLine(UInt32(place)).flatMap(OriginName.init)
+            limits[place] = min(limits[place], line.flatMap { ends[$0] } ?? 0)
+        }
+        func known(_ erasures: some Sequence<ErasureRecord>) -> Set<[UInt64]> {
+            Set(
+                erasures.lazy.filter { Int($0.origin) < limits.count && $0.index < limits[Int($0.origin)] }
+                    .map { [UInt64($0.origin), $0.index, UInt64($0.targetOrigin), $0.targetIndex] })
+        }
+        guard known(file.erasures) == known(fresh.erasures) else {
+            throw HistoryFailure.damaged("its erasures are not those of the logs")
+        }
     }
 
     /// Folds a log from where a history stands up to an index.
