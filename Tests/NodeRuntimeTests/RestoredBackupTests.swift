@@ -121,6 +121,54 @@ import Testing
         try await federation.end()
     }
 
+    @Test func whatWasErasedSinceTheCopyDoesNotComeBack() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        try await federation.startAll()
+        try await record(federation, "city", 300, "before")
+        try await expectAgreement(federation, entries: 300)
+        try await federation.stop("city")
+        try await federation.stop("nation")
+        try await record(federation, "city", 30, "offline")
+        let copy = federation.root + "/copy"
+        try FileManager.default.copyItem(atPath: federation.folder("city").path, toPath: copy)
+        try await federation.start("nation")
+        try await federation.start("city")
+        try await federation.waitUntilConfirmed("city")
+        let target = Position(origin: Array("test.example/city/1".utf8), index: 310)
+        try await federation.call("city", "record", drafts: [.erasure(target: target, ground: .request)])
+        try await expectAgreement(federation, entries: 331)
+        let agreed = try await federation.call("nation", "converge", [("day", .integer(19_000))])
+        #expect(agreed["converged"]?.boolean == true, "\(agreed.text)")
+        try await federation.stop("city")
+        try FileManager.default.removeItem(atPath: federation.folder("city").path)
+        try FileManager.default.copyItem(atPath: copy, toPath: federation.folder("city").path)
+        try await federation.start("city")
+        try await federation.waitUntilConfirmed("city")
+        // Its place in the log is known without the body: the copy's is not recorded a second time.
+        try await expectAgreement(federation, entries: 331)
+        try await federation.end()
+    }
+
+    @Test func anotherCitysStoreIsRefusedAndLeftAlone() async throws {
+        let federation = try TestFederation(["city", "other", "nation"], links: [("city", "nation"), ("other", "nation")])
+        try await federation.startAll()
+        try await record(federation, "city", 10, "mine")
+        try await federation.stop("city")
+        try await federation.stop("other")
+        let (mine, theirs) = (federation.folder("city").logFile, federation.folder("other").logFile)
+        try FileManager.default.removeItem(atPath: theirs)
+        try FileManager.default.moveItem(atPath: mine, toPath: theirs)
+        let before = FileManager.default.contents(atPath: theirs)
+        let failure = await #expect(throws: NodeFailure.self) { try await federation.start("other") }
+        #expect(failure?.message.contains("is the store of test.example/city") == true, "\(failure.map { "\($0)" } ?? "")")
+        #expect(FileManager.default.contents(atPath: theirs) == before)
+        try FileManager.default.moveItem(atPath: theirs, toPath: mine)
+        try await federation.start("city")
+        try await federation.waitUntilConfirmed("city")
+        #expect(try await federation.call("city", "status")["logs"]?.array?.first?["recorded"]?.integer == 10)
+        try await federation.end()
+    }
+
     @Test func aBackupOverwritesNothingAndIsForItsOwner() async throws {
         let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
         try await record(federation, "city", 10, "a")

@@ -154,21 +154,37 @@ extension World {
     /// Bodies that an erasure names which counts, and that still lie on a disk. To be called after a cut was attested.
     private func remains(_ logs: Reading) -> [String] {
         var failures: [String] = []
-        for salt in erasedSalts(logs) {
+        for erased in erasedBodies(logs) {
             for city in honest {
-                let names = Set(city.disk.image.names(holding: salt) + city.disk.visibleImage.names(holding: salt))
+                let names = Set(
+                    city.disk.image.names(holding: erased.salt) + city.disk.visibleImage.names(holding: erased.salt))
                 if !names.isEmpty {
-                    failures.append("\(city.name) still has erased bytes in \(names.sorted().joined(separator: ", "))")
+                    let places = places(of: erased.salt, logs)
+                    failures.append(
+                        "\(city.name) still has bytes of \(erased.target), erased by \(erased.erasure), in \(names.sorted().joined(separator: ", "))"
+                            + (places.isEmpty ? "" : ", which stand at \(places.joined(separator: ", "))"))
                 }
             }
         }
         return Array(failures.prefix(5))
     }
 
-    private func erasedSalts(_ logs: Reading) -> [[UInt8]] {
-        var salts: [[UInt8]] = []
+    private func places(of salt: [UInt8], _ logs: Reading) -> [String] {
+        logs.flatMap { origin, entries in
+            entries.indices.filter { entries[$0].body.starts(with: salt) }.map { "\(origin):\($0)" }
+        }.sorted()
+    }
+
+    private struct ErasedBody {
+        let target: String
+        let erasure: String
+        let salt: [UInt8]
+    }
+
+    private func erasedBodies(_ logs: Reading) -> [ErasedBody] {
+        var bodies: [ErasedBody] = []
         for (origin, entries) in logs {
-            for (bytes, _) in entries {
+            for (index, (bytes, _)) in entries.enumerated() {
                 guard let entry = try? Entry(decoding: bytes), case .erasure(let target, _) = entry.content,
                     let erased = OriginName(target.origin),
                     erased.nodeLine == origin.nodeLine || federation.topology.isAuthority(nodeLine: origin.nodeLine),
@@ -176,10 +192,10 @@ extension World {
                     case .commitment(let commitment)? = (try? Entry(decoding: log[Int(target.index)].entry))?.content,
                     let salt = ledger.salt(of: commitment)
                 else { continue }
-                salts.append(salt)
+                bodies.append(ErasedBody(target: "\(erased):\(target.index)", erasure: "\(origin):\(index)", salt: salt))
             }
         }
-        return salts
+        return bodies.sorted { ($0.target, $0.erasure) < ($1.target, $1.erasure) }
     }
 
     private func verificationFailures() -> [String] {

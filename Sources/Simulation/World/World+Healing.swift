@@ -27,7 +27,12 @@ extension World {
             mend()
             decide()
             reasons = disagreements()
-            if reasons.isEmpty { return [] }
+            // What is agreed now may be the moment before something that is still on its way.
+            if reasons.isEmpty {
+                run(1_000)
+                reasons = disagreements()
+                if reasons.isEmpty { return [] }
+            }
         }
         return reasons
     }

@@ -110,6 +110,7 @@ extension World {
         if let mark = body.content.mark { ledger.giveUp(mark) }
         do {
             _ = try node.record([.erasure(target: target, ground: .request)])
+            tell("\(city.name) erases \(String(decoding: target.origin, as: UTF8.self)):\(target.index)")
             if city.isRunning { count(.erasure) }
         } catch { tell("\(city.name) does not erase: \(error)") }
     }

@@ -1,0 +1,114 @@
+internal import Cryptography
+internal import Federation
+internal import Storage
+internal import TransparencyLog
+
+/// Where entries that were set aside come to stand: each index that an entry had leads to the one that it gets. An entry
+/// whose body is gone says nothing any more and stays behind, and so does what names it.
+struct AsidePlaces {
+    private let own: OriginName
+    /// The indices that entries had, log by log: the first one, and the new ones of it and its followers.
+    private var moves: [OriginName: (first: UInt64, indices: [UInt64?])] = [:]
+    /// Entries that were set aside, and where the same ones stand in the own log already: the copy was made after they had
+    /// been recorded and before they were published. Known by what stays when a target moves.
+    private var expected: Set<[UInt8]> = []
+    private var known: [[UInt8]: UInt64] = [:]
+
+    init(own: OriginName) { self.own = own }
+
+    mutating func expect(_ run: AsideRun) {
+        if let place = run.place, moves[place.origin] == nil { moves[place.origin] = (place.first, []) }
+        run.items.forEach { _, item in expected.formUnion(Self.identities(item)) }
+    }
+
+    /// By what an entry that was set aside is known in the log: the header, which holds the time, with the salt of the body,
+    /// or with the ground of an erasure. Where the body was erased since then the whole entry stands for it, or, since a
+    /// correction commits to its target, the header alone.
+    private static func identities(_ item: PackedItem) -> [[UInt8]] {
+        let named = identity(item)
+        guard !item.isVerbatim else { return [named] }
+        let entry = item.entry
+        let isCorrection =
+            (try? Entry(decoding: entry)).flatMap { try? Body(decoding: Array(item.body), kind: $0.kind) }?
+            .content.target != nil
+        return [named, isCorrection ? Array(entry.prefix(Entry.headerBytes)) : entry]
+    }
+
+    private static func identity(_ item: PackedItem) -> [UInt8] {
+        let isErasure = item.bytes.count > 1 && item.bytes[1] == EventKind.erasure.rawValue
+        return isErasure
+            ? Array(item.bytes.prefix(Entry.headerBytes)) + Array(item.bytes.suffix(1))
+            : Array(item.bytes.prefix(Entry.headerBytes + Body.saltBytes))
+    }
+
+    mutating func findKnown(in log: LogStore) throws {
+        guard !expected.isEmpty, let size = log.state(own)?.size else { return }
+        var index: UInt64 = 0
+        while index < size {
+            let end = min(size, (index / Tiling.width + 64) * Tiling.width)
+            for piece in try log.packed(own, index..<end) {
+                piece.forEach { _, item in
+                    var identities = [Self.identity(item)]
+                    if item.isVerbatim, Entry.hasBody(item.bytes) {
+                        identities += [Array(item.bytes), Array(item.bytes.prefix(Entry.headerBytes))]
+                    }
+                    for identity in identities where expected.contains(identity) { known[identity] = index }
+                    index += 1
+                }
+            }
+        }
+    }
+
+    /// The entries of a run as they are to be appended to a log of `size` entries.
+    mutating func moved(_ run: AsideRun, to size: UInt64) throws -> (PackedEntries, [Digest]) {
+        var builder = PackedEntriesBuilder()
+        var hashes: [Digest] = []
+        var indices: [UInt64?] = []
+        run.items.forEach { _, item in indices.append(Self.identities(item).compactMap { known[$0] }.first) }
+        for ((entry, body), index) in zip(run.items.unpacked, indices) {
+            if let index {
+                if let place = run.place { moves[place.origin]?.indices.append(index) }
+                continue
+            }
+            let moved = Entry.hasBody(entry) && body.isEmpty ? nil : retargeted(entry, body, isPlaced: run.place != nil)
+            if let place = run.place {
+                moves[place.origin]?.indices.append(moved.map { _ in size + UInt64(builder.count) })
+            }
+            guard let moved else { continue }
+            builder.append(entry: moved.entry, body: moved.body)
+            hashes.append(leafHash(moved.entry))
+        }
+        return (builder.finish(), hashes)
+    }
+
+    /// An entry that names one that has moved names it where it is now; nil for one whose target stays behind.
+    private func retargeted(
+        _ bytes: [UInt8], _ body: [UInt8], isPlaced: Bool
+    ) -> (entry: [UInt8], body: [UInt8])? {
+        guard let entry = try? Entry(decoding: bytes) else { return (bytes, body) }
+        if case .erasure(let target, let ground) = entry.content {
+            return moved(target, isPlaced: isPlaced).map {
+                (Entry(erasing: $0, ground: ground, recordedAt: entry.recordedAt).encoded, [])
+            }
+        }
+        guard let decoded = try? Body(decoding: body, kind: entry.kind), let target = decoded.content.target else {
+            return (bytes, body)
+        }
+        guard let moved = moved(target, isPlaced: isPlaced) else { return nil }
+        let new = Body(
+            salt: decoded.salt, day: decoded.day, subject: decoded.subject, content: decoded.content.naming(moved),
+            extensions: decoded.extensions
+        ).encoded
+        return (Entry(kind: entry.kind, recordedAt: entry.recordedAt, commitment: sha256(new)).encoded, new)
+    }
+
+    /// Where a position is now; nil where its entry stays behind. What was recorded after entries had been set aside saw the
+    /// own log without them.
+    private func moved(_ target: Position, isPlaced: Bool) -> Position? {
+        guard let origin = OriginName(target.origin), isPlaced || origin != own, let move = moves[origin],
+            target.index >= move.first,
+            target.index - move.first < UInt64(move.indices.count)
+        else { return target }
+        return move.indices[Int(target.index - move.first)].map { Position(origin: own.line, index: $0) }
+    }
+}
