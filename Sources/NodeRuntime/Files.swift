@@ -18,9 +18,9 @@ package func readFile(_ path: String, limit: Int) throws -> [UInt8] {
 
 /// Writes a whole file so that it is either the old one or the new one at any time: a temporary file beside it, synced,
 /// renamed, and the folder synced.
-package func writeFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o644) throws {
+package func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) throws {
     let temporary = path + ".new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))
     guard descriptor >= 0 else { throw fileFailure(path) }
     var written = 0
     while written < bytes.count {
