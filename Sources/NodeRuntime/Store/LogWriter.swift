@@ -30,8 +30,6 @@ final class LogWriter: Sendable {
     enum Job: Sendable {
         case record(RecordJob)
         case integrate(ProvenRange, @Sendable (NodeFailure?) -> Void)
-        /// Anything else, in a transaction of its own; told afterwards whether it committed.
-        case other(@Sendable (LogTransaction) throws -> Void, @Sendable (NodeFailure?) -> Void)
         /// Something that needs the writer to rest, outside a transaction.
         case exclusive(@Sendable (NodeFailure?) -> Void)
     }
@@ -156,17 +154,11 @@ final class LogWriter: Sendable {
         return try outcome.get()
     }
 
-    /// A transaction of its own, waited for.
+    /// A transaction of its own, waited for. Where it fails the store's trouble is known, as with what is recorded.
     func write(_ body: @escaping @Sendable (LogTransaction) throws -> Void) throws {
-        let result = Mutex<NodeFailure?>(nil)
-        let done = Signal()
-        submit(
-            .other(body) { failure in
-                result.withLock { $0 = failure }
-                done.raise()
-            })
-        lane.wait(for: done)
-        if let failure = result.withLock({ $0 }) { throw failure }
+        try exclusively { [self] in
+            do { try node.log.write(body) } catch { throw fail(error) }
+        }
     }
 
     var isConfirmed: Bool { maySign.withLock { $0 } }
@@ -189,7 +181,7 @@ final class LogWriter: Sendable {
                         try node.putBackAside()
                         noteUnfolded()
                     }
-                    try commitEntries([.record(RecordJob(drafts: [], isDeduplicated: false) { _ in })], mayPublish: true)
+                    try commitEntries([.record(.nothing)], mayPublish: true)
                     setDiverting(false)
                     maySign.withLock { maySign in maySign = !isStopped.withLock { $0 } }
                 } catch {
@@ -201,7 +193,7 @@ final class LogWriter: Sendable {
     }
 
     /// Signs over what is stored of the own log and not published yet, as soon as that may be.
-    func publish() { submit(.record(RecordJob(drafts: [], isDeduplicated: false) { _ in })) }
+    func publish() { submit(.record(.nothing)) }
 }
 
 // The queue's work.
@@ -228,7 +220,7 @@ extension LogWriter {
             switch job {
             case .record(let record): bytes += record.drafts.count * 160
             case .integrate(let range, _): bytes += range.pieces.reduce(0) { $0 + $1.bytes.count }
-            case .other, .exclusive: return jobs[..<max(count, 1)]
+            case .exclusive: return jobs[..<max(count, 1)]
             }
             count += 1
             if bytes > groupBytes { break }
@@ -239,11 +231,6 @@ extension LogWriter {
     private func commit(_ group: ArraySlice<Job>) {
         switch group.first {
         case .exclusive(let body): body(nil)
-        case .other(let body, let done):
-            do {
-                try node.log.write(body)
-                done(nil)
-            } catch { done(fail(error)) }
         case .record, .integrate:
             do { try commitEntries(group, mayPublish: isConfirmed) } catch {
                 // Drafts that were taken for recorded are not: tried again, they must not pass for known.
@@ -269,7 +256,7 @@ extension LogWriter {
     private func refuse(_ job: Job, _ failure: NodeFailure) {
         switch job {
         case .record(let record): record.finish(.failure(failure))
-        case .integrate(_, let done), .other(_, let done): done(failure)
+        case .integrate(_, let done): done(failure)
         case .exclusive(let body): body(failure)
         }
     }
@@ -302,7 +289,7 @@ extension LogWriter {
                 }
                 ends[range.origin] = range.end
                 ranges.append((range, done))
-            case .other, .exclusive: break
+            case .exclusive: break
             }
         }
         func tellRefused() {

@@ -35,6 +35,9 @@ struct RecordJob: Sendable {
 }
 
 extension RecordJob {
+    /// Records nothing, and so only has signed what is stored and not signed yet.
+    static let nothing = RecordJob(drafts: [], isDeduplicated: false) { _ in }
+
     static let outdated = NodeFailure(
         .unavailable, "the node has just begun to fetch its own past, and what the event names has moved: record it again")
 
