@@ -20,6 +20,7 @@ extension LogState {
 extension LogTransaction {
     /// Takes the entries that nothing signed covers off the end of a log and keeps them aside, in their order. Returns how
     /// many.
+    @discardableResult
     package func setAsideUnsigned(_ origin: OriginName) throws -> UInt64 {
         guard let log = state(origin) else { return 0 }
         return try setAside(origin, from: log.signedSize)

@@ -102,7 +102,7 @@ extension NodeFolder {
         let store = try LogStore(path: logFile)
         defer { try? store.close() }
         if let state = store.state(previous), state.signedSize < state.size {
-            try store.write { _ = try $0.setAsideUnsigned(previous) }
+            try store.write { try $0.setAsideUnsigned(previous) }
             try store.checkpointWAL(truncate: true)
         }
         return try store.asideCount()

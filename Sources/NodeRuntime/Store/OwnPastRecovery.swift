@@ -24,9 +24,7 @@ extension Node {
     func setAsideUnsigned(_ origins: [OriginName]) throws -> Bool {
         let unsigned = origins.filter { origin in log.state(origin).map { $0.signedSize < $0.size } ?? false }
         guard !unsigned.isEmpty else { return false }
-        try log.write { transaction in
-            for origin in unsigned { _ = try transaction.setAsideUnsigned(origin) }
-        }
+        try moveAside(unsigned)
         writer.noteHistoryAhead()
         recorded.forget()
         try writer.settleHistory()
@@ -41,9 +39,12 @@ extension Node {
         let past = unsigned.map(\.origin).filter { $0 != origin }
         let isDiverting = try !past.isEmpty || log.asideCount() > 0
         let moving = past + (isDiverting ? unsigned.map(\.origin).filter { $0 == origin } : [])
-        guard !moving.isEmpty else { return }
+        if !moving.isEmpty { try moveAside(moving) }
+    }
+
+    private func moveAside(_ origins: [OriginName]) throws {
         try log.write { transaction in
-            for origin in moving { _ = try transaction.setAsideUnsigned(origin) }
+            for origin in origins { try transaction.setAsideUnsigned(origin) }
         }
     }
 
