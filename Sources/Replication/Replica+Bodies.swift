@@ -46,8 +46,9 @@ extension Replica {
         if sessions[slot].repairs.remove(message.request) != nil {
             act(.repairAnswer(request: message.request, .entries(message)))
         } else if let (log, _) = sessions[slot].fills.removeValue(forKey: message.request) {
-            let wanted = Set(logs[log].missing)
-            let items = message.items.filter { !$0.body.isEmpty && wanted.contains($0.index) }
+            // Each once, whatever the peer repeats.
+            var wanted = Set(logs[log].missing)
+            let items = message.items.filter { !$0.body.isEmpty && wanted.remove($0.index) != nil }
             if !items.isEmpty { act(.fill(logs[log].origin, items)) }
         }
     }

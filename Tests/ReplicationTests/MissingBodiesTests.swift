@@ -72,6 +72,26 @@ struct MissingBodiesTests {
         #expect(asked == sessions + [sessions[0]])
     }
 
+    /// What fills a gap is folded in the order of the log, each entry once.
+    @Test func aPeerThatRepeatsAnEntryFillsOneGap() throws {
+        let federation = TestFederation.star(4)
+        let log = federation.history(of: 3, adding: 30, seed: 6)
+        let bench = Bench(federation) { store in
+            store[log.origin] = log
+            for index: UInt64 in [9, 12] { store[log.origin].drop(bodyAt: index) }
+        }
+        let session = bench.open(1, holding: [bench.announcement(log)])
+        bench.wait(3_000)
+        let pull = try #require(
+            bench.sent(session).compactMap { if case .pullEntries(let pull) = $0 { pull } else { nil } }.first)
+        let items = [12, 9, 12, 9, 11].map { index in
+            EntriesMessage.Item(index: UInt64(index), entry: log.entries[index].entry, body: log.entries[index].body)
+        }
+        bench.hear(.entries(EntriesMessage(request: pull.request, items: items, isPartial: false)), session)
+        let filled = bench.take().compactMap { if case .fill(_, let items) = $0 { items.map(\.index) } else { nil } }
+        #expect(filled == [[12, 9]])
+    }
+
     @Test func manyMissingBodiesDoNotTakeTwoSecondsAThousand() {
         let world = World(.star(2), seed: 4)
         let log = world.federation.history(of: 1, adding: 6_000, seed: 4)

@@ -108,7 +108,10 @@ extension Resync {
                 rest = rest.dropFirst(batch.count)
                 continue
             }
-            rest = rest.drop { $0 <= last }
+            let next = rest.drop { $0 <= last }
+            // A peer that goes on answering beside the question must not hold the resync up for ever.
+            guard next.count < rest.count else { break }
+            rest = next
             try progress("fetching entries of \(origin)", UInt64(entries.count), UInt64(indices.count))
         }
         return entries
@@ -136,8 +139,10 @@ extension Resync {
             inBundles = entries
         }
         // A bundle that still lacks an entry must not keep the others from being mended.
-        for number in Set(inBundles.keys.map { $0 / Tiling.width }).sorted() {
-            let part = inBundles.filter { $0.key / Tiling.width == number }
+        var parts: [UInt64: [UInt64: StoredEntry]] = [:]
+        for (index, entry) in inBundles { parts[index / Tiling.width, default: [:]][index] = entry }
+        for number in parts.keys.sorted() {
+            let part = parts[number] ?? [:]
             let leaves = Self.leaves(of: part, under: number < bundles ? mirror.bundles[Int(number)] : nil)
             do {
                 try node.writer.write { transaction in
@@ -150,8 +155,29 @@ extension Resync {
             }
         }
         if let state = node.log.state(origin) {
-            try node.foldLate(origin, entries.keys.sorted().filter { $0 < state.size })
+            try node.foldLate(origin, stored(entries.keys.filter { $0 < state.size }, origin))
         }
+    }
+
+    /// Entries as they are stored now, those that follow on each other together.
+    private func stored(_ indices: [UInt64], _ origin: OriginName) throws -> [(first: UInt64, entries: PackedEntries)] {
+        var runs: [Range<UInt64>] = []
+        for index in indices.sorted() {
+            if let last = runs.last, last.upperBound == index {
+                runs[runs.count - 1] = last.lowerBound..<(index + 1)
+            } else {
+                runs.append(index..<(index + 1))
+            }
+        }
+        var pieces: [(first: UInt64, entries: PackedEntries)] = []
+        for run in runs {
+            var first = run.lowerBound
+            for entries in try node.log.packed(origin, run) {
+                pieces.append((first, entries))
+                first += UInt64(entries.count)
+            }
+        }
+        return pieces
     }
 
     /// The leaf hashes of a bundle that was fetched as a whole, where they are those under its root: its own may be gone.

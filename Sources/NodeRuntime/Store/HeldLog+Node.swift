@@ -17,34 +17,28 @@ extension Node {
             missing: missing, isFrozen: state.isForked)
     }
 
-    /// Folds entries whose bodies arrived after them.
-    func foldLate(_ origin: OriginName, _ items: [EntriesMessage.Item]) throws {
-        try foldLate(origin, items.map(\.index)) { index in
-            guard let item = items.first(where: { $0.index == index }) else { return nil }
-            var builder = PackedEntriesBuilder()
-            builder.append(entry: item.entry, body: item.body)
-            return builder.finish()
-        }
-    }
-
-    /// Folds entries that were mended.
-    func foldLate(_ origin: OriginName, _ indices: [UInt64]) throws {
-        try foldLate(origin, indices) { try log.packed(origin, $0..<($0 + 1)).first }
-    }
-
-    private func foldLate(
-        _ origin: OriginName, _ indices: [UInt64], piece: (UInt64) throws -> PackedEntries?
-    ) throws {
-        guard let first = indices.min() else { return }
+    /// Folds entries of which later ones were folded before: their bodies arrived late, or they were mended.
+    ///
+    /// - Parameter pieces: entries of the log, each piece with the index of its first, in the order of their indices.
+    func foldLate(_ origin: OriginName, _ pieces: [(first: UInt64, entries: PackedEntries)]) throws {
+        guard let first = pieces.first?.first else { return }
         var folding = EntryFolding(history: history)
         folding.begin(origin: try history.originNumber(origin.line), first: first)
-        for index in indices.sorted() {
-            guard let piece = try piece(index) else { continue }
+        for piece in pieces {
             var hashes: [Digest] = []
-            piece.appendLeafHashes(to: &hashes)
-            folding.add(piece, first: index, hashes: hashes[...])
+            piece.entries.appendLeafHashes(to: &hashes)
+            folding.add(piece.entries, first: piece.first, hashes: hashes[...])
         }
         try noteErasures(in: folding.batch, by: origin)
         try history.insertLate(folding.batch)
+    }
+}
+
+extension EntriesMessage.Item {
+    /// The entry alone, as it is stored.
+    var packed: PackedEntries {
+        var builder = PackedEntriesBuilder()
+        builder.append(entry: entry, body: body)
+        return builder.finish()
     }
 }

@@ -192,7 +192,7 @@ extension SyncService {
                 guard refusal == nil else { return }
                 do {
                     // Folded first: once it is stored nobody asks for it again, and until then it does not count.
-                    try node.foldLate(origin, good)
+                    try node.foldLate(origin, good.sorted { $0.index < $1.index }.map { ($0.index, $0.packed) })
                     try node.log.write { transaction in
                         for item in good {
                             try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body)
@@ -302,7 +302,7 @@ extension SyncService: LogWriterDelegate {
                     if refusal != nil { return }
                     do {
                         try node.regainStore()
-                        node.writer.eraseOwn(try node.writer.settleHistory())
+                        try node.writer.settleHistory()
                         try node.log.write { try $0.setMeta("probe", Array("\(now)".utf8)) }
                         storeTakes()
                     } catch {
