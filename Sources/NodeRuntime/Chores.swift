@@ -1,7 +1,8 @@
 package import Logging
 internal import Synchronization
 
-/// What a running node has to do now and then: drop erased bodies that are old enough, sync the small file.
+/// What a running node has to do now and then: erase what withdrawals ask for and was not erased at once,
+/// drop erased bodies that are old enough, sync the small file.
 package final class Chores: Sendable {
     private static let delayMilliseconds: UInt64 = 5_000
     private static let periodMilliseconds: UInt64 = 60_000
@@ -9,7 +10,6 @@ package final class Chores: Sendable {
     private let node: Node
     private let logger: Logger
     private let lane: any Lane
-    private let isFirst = Mutex(true)
     private let timer = Mutex<(any LaneTimer)?>(nil)
 
     package init(node: Node, logger: Logger) {
@@ -34,22 +34,10 @@ package final class Chores: Sendable {
 
     private func work() {
         node.published.sync()
-        if isFirst.withLock({ isFirst in
-            defer { isFirst = false }
-            return isFirst
-        }) {
-            settleWithdrawals()
-        }
+        do { try node.settleWithdrawals() } catch { logger.error("withdrawals cannot be looked through: \(error)") }
         do {
             let dropped = try node.writer.exclusively { [node] in try node.dropErasedBodies(attested: nil) }
             if dropped > 0 { logger.info("\(dropped) erased bodies are gone from the files") }
         } catch { logger.error("erased bodies cannot be dropped: \(error)") }
-    }
-
-    /// A node that was killed between a withdrawal and the erasures that it owes makes up for it.
-    private func settleWithdrawals() {
-        do { node.writer.eraseOwn(try node.withdrawnSubjects()) } catch {
-            logger.error("withdrawals cannot be looked through: \(error)")
-        }
     }
 }

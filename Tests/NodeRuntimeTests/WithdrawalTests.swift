@@ -1,8 +1,10 @@
 import Encoding
 import Federation
 import Foundation
-import NodeRuntime
+import Storage
 import Testing
+
+@testable import NodeRuntime
 
 /// Who withdraws from a programme is taken out of every city's records, if an authority records it, and erased.
 @Suite(.serialized) struct WithdrawalTests {
@@ -48,6 +50,49 @@ import Testing
                 "east", "record",
                 drafts: [body(subject, .observation(factor: Array("plus".utf8), quantity: 1, reference: []))])
         }
+        try await federation.end()
+    }
+
+    /// A node alone that holds a subject's enrolment and an hour, and whose history was made anew with the withdrawal.
+    private func nodeThatOwes(_ federation: TestFederation) throws -> Node {
+        let node = try Node(folder: federation.folder("nation"))
+        let subject = SubjectID(high: 7, low: 9)
+        let hour = Body.Content.observation(factor: Array("plus".utf8), quantity: 1, reference: Array("hour".utf8))
+        _ = try node.record([body(subject, .enrolment(statement: [])), body(subject, hour)])
+        try node.settleWithdrawals()
+        node.writer.noteHistoryAhead()
+        _ = try node.record([body(subject, .withdrawal(statement: []))])
+        node.writer.drain()
+        return node
+    }
+
+    @Test func aWithdrawalThatIsFoldedWithAllElseErasesToo() async throws {
+        let federation = try TestFederation(["nation"], links: [], rulebook: Self.rulebook)
+        let node = try nodeThatOwes(federation)
+        try node.settleWithdrawals()
+        node.writer.drain()
+        #expect(node.log.state(node.origin)?.size == 5)
+        try node.settleWithdrawals()
+        node.writer.drain()
+        #expect(node.log.state(node.origin)?.size == 5, "what was erased is not erased again")
+        try node.close()
+        try await federation.end()
+    }
+
+    @Test func anErasureThatCannotBeRecordedIsOwedStill() async throws {
+        let federation = try TestFederation(["nation"], links: [], rulebook: Self.rulebook)
+        let node = try nodeThatOwes(federation)
+        // While the erasures wait to be recorded entries are moved: they may name others by now.
+        try node.writer.exclusively {
+            try node.settleWithdrawals()
+            node.writer.noteRoomMade()
+        }
+        node.writer.drain()
+        #expect(node.log.state(node.origin)?.size == 3)
+        try node.settleWithdrawals()
+        node.writer.drain()
+        #expect(node.log.state(node.origin)?.size == 5)
+        try node.close()
         try await federation.end()
     }
 

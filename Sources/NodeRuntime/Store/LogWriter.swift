@@ -117,19 +117,16 @@ final class LogWriter: Sendable {
         historyDebt.withLock { $0 = .catchUp }
     }
 
-    /// Brings the history to where the log is, if it is not; while the writer rests. Returns the subjects of withdrawals in
-    /// what was folded that concern the own log.
-    @discardableResult
-    func settleHistory() throws -> [SubjectID] {
+    /// Brings the history to where the log is, if it is not, and erases what withdrawals in what was folded ask for; while
+    /// the writer rests.
+    func settleHistory() throws {
         switch historyDebt.withLock({ $0 }) {
-        case .none: return []
-        case .rebuild:
-            try node.rebuildHistory()
-            return []
+        case .none: break
+        case .rebuild: try node.rebuildHistory()
         case .catchUp:
             let withdrawn = try node.catchUpHistory()
             historyDebt.withLock { $0 = .none }
-            return withdrawn
+            eraseOwn(withdrawn)
         }
     }
 
@@ -328,10 +325,13 @@ extension LogWriter {
         }
     }
 
-    /// What cannot be folded now is folded from the log before the next answer that needs it.
+    /// What cannot be folded now is folded from the log before the next answer that needs it. Returns the subjects of
+    /// withdrawals that concern the own log.
     private func foldCommitted(_ ranges: [ProvenRange], _ staged: StagedRecords) -> [SubjectID] {
         do {
-            return try historyDebt.withLock { $0 == .none } ? fold(ranges, staged) : settleHistory()
+            if historyDebt.withLock({ $0 == .none }) { return try fold(ranges, staged) }
+            try settleHistory()
+            return []
         } catch {
             noteUnfolded()
             fail(error)
@@ -372,13 +372,21 @@ extension LogWriter {
     }
 
     /// A withdrawal takes the node's own entries about its subject along. What fails here is owed still, and made up for
-    /// after the next start.
+    /// later.
     func eraseOwn(_ withdrawn: [SubjectID]) {
+        let roomsMade = roomsMade
         for subject in withdrawn {
             do {
                 let erasures = try node.erasuresOwed(to: subject)
-                if !erasures.isEmpty { submit(.record(RecordJob(drafts: erasures, isDeduplicated: false) { _ in })) }
-            } catch { fail(error) }
+                if erasures.isEmpty { continue }
+                let job = RecordJob(drafts: erasures, isDeduplicated: false, roomsMade: roomsMade) { [node] result in
+                    if case .failure = result { node.noteOwedErasures() }
+                }
+                submit(.record(job))
+            } catch {
+                node.noteOwedErasures()
+                fail(error)
+            }
         }
     }
 }

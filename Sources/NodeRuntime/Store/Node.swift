@@ -28,6 +28,8 @@ package final class Node: Sendable {
     let trouble = Mutex<String?>(nil)
     /// Bodies were dropped whose bytes still lie in the write-ahead log.
     let holdsDroppedBytes = Mutex(false)
+    /// Withdrawals may stand in the logs for which the own entries were not erased yet.
+    private let mayOweErasures = Atomic(true)
     package let environment: NodeEnvironment
     /// Held until the stores are closed, whoever still holds this object then.
     private let lock: Mutex<(any Sendable)?>
@@ -104,7 +106,21 @@ package final class Node: Sendable {
             try history.visibleUpTo(history.originNumber($0.origin.line)) > max($0.size, $0.recordedSize)
         }
         if isAhead { try emptyHistory() }
+        // Withdrawals may be among what is folded here, or stand in the log since before a crash.
+        noteOwedErasures()
         try catchUpHistory()
+    }
+
+    func noteOwedErasures() { mayOweErasures.store(true, ordering: .releasing) }
+
+    /// Has the erasures recorded that are owed for withdrawals: after a start, after the history was folded anew, and where
+    /// they could not be recorded before. What fails is owed still.
+    func settleWithdrawals() throws {
+        guard mayOweErasures.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        do { writer.eraseOwn(try withdrawnSubjects()) } catch {
+            noteOwedErasures()
+            throw error
+        }
     }
 
     /// The derived store, and the folder that it lies in where that is not the node's.
