@@ -41,16 +41,18 @@ struct SimulationSupervisor {
     }
 
     func run(_ seeds: Range<UInt64>) throws -> SimulationReport {
-        let folder = try SystemFolder()
+        let workspace = try Workspace(nil, purpose: "simulate")
+        defer { workspace.removeIfTemporary() }
         var report = SimulationReport()
         var waiting: [Range<UInt64>] = stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(Self.share)).map {
             $0..<min($0 + Self.share, seeds.upperBound)
         }.reversed()
         var running: [Running] = []
+        defer { for worker in running { worker.process.send(SIGKILL) } }
         var started = 0
         while !waiting.isEmpty || !running.isEmpty {
             while running.count < workers, let share = waiting.popLast() {
-                let output = folder.path + "/\(started)"
+                let output = workspace.path + "/\(started)"
                 started += 1
                 running.append(Running(process: try start(share, output), seeds: share, output: output))
             }
@@ -90,16 +92,4 @@ struct SimulationSupervisor {
         }
         return next
     }
-}
-
-/// A folder that is thrown away.
-private final class SystemFolder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "/concord-simulate-\(getpid())"
-        try makeFolder(path, mode: 0o700)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }
