@@ -74,25 +74,34 @@ let package = Package(
                 nioPosix,
             ],
             swiftSettings: settings),
+        // What tests of several modules need; chance that follows from a seed they have from Simulation.
+        .target(
+            name: "TestSupport", dependencies: ["Encoding"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("EncodingTests", ["Encoding"]),
         tests("CryptographyTests", ["COpenSSL", "Cryptography", "Encoding"]),
         tests(
-            "TransparencyLogTests", ["Encoding", "Cryptography", "TransparencyLog"], resources: [.copy("Vectors")]),
-        tests(
-            "FederationTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation"],
+            "TransparencyLogTests", ["Encoding", "Cryptography", "TransparencyLog", "Simulation", "TestSupport"],
             resources: [.copy("Vectors")]),
         tests(
-            "ScoringTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring"],
+            "FederationTests",
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Simulation", "TestSupport"],
             resources: [.copy("Vectors")]),
-        tests("SyncProtocolTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol"]),
+        tests(
+            "ScoringTests",
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Simulation", "TestSupport"],
+            resources: [.copy("Vectors")]),
+        tests(
+            "SyncProtocolTests",
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol", "Simulation"]),
         tests(
             "ReplicationTests",
-            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol", "Replication"]),
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol", "Replication", "Simulation"]),
         tests(
-            "StorageTests", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", grdb]),
+            "StorageTests",
+            ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "Storage", "Simulation", grdb]),
         tests("TransportTests", ["COpenSSL", "Cryptography", "Transport", nioCore, nioPosix, nioEmbedded]),
         tests("PopulationTests", ["Cryptography", "Federation", "Scoring", "Population"]),
-        tests("ImportTests", ["Encoding", "Cryptography", "Federation", "Scoring", "NodeRuntime"]),
+        tests("ImportTests", ["Encoding", "Cryptography", "Federation", "Scoring", "NodeRuntime", "Simulation"]),
         tests(
             "NodeRuntimeTests",
             ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", logging, lifecycle]),

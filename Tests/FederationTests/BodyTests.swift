@@ -1,6 +1,8 @@
 import Cryptography
 import Encoding
 import Federation
+import Simulation
+import TestSupport
 import Testing
 
 struct BodyTests {
@@ -39,10 +41,10 @@ struct BodyTests {
         #expect(try body(Vectors.withBody[5]).content == .enrolment(statement: Array("signed form 17".utf8)))
     }
 
-    @Test(arguments: Vectors.root["bad_body"]!.elements.map { $0["what"]!.text })
+    @Test(arguments: Vectors.root["bad_body"]!.elements.map { $0["what"]!.string })
     func everyBadBodyOfTheVectorsIsRefused(what: String) throws {
-        let vector = try #require(Vectors.root["bad_body"]!.elements.first { $0["what"]!.text == what })
-        let kind = try #require(EventKind.allCases.first { $0.name == vector["kind"]!.text })
+        let vector = try #require(Vectors.root["bad_body"]!.elements.first { $0["what"]!.string == what })
+        let kind = try #require(EventKind.allCases.first { $0.name == vector["kind"]!.string })
         #expect(throws: DecodingFailure.self) { try Body(decoding: vector["hex"]!.hexBytes, kind: kind) }
     }
 
@@ -111,7 +113,7 @@ struct BodyTests {
     }
 
     @Test func randomBodiesCrashNothing() {
-        var random = SplitMix64(state: 2)
+        var random = SeededRandom(seed: 2)
         for _ in 0..<3_000 {
             let bytes = random.bytes(30...40) + random.bytes(0...60).map { $0 & 15 } + [0, 0]
             for kind in EventKind.allCases {

@@ -1,6 +1,8 @@
 import Cryptography
 import Encoding
 import Federation
+import Simulation
+import TestSupport
 import Testing
 import TransparencyLog
 
@@ -33,9 +35,9 @@ struct EntryTests {
         #expect(Array(entry.encoded.prefix(Entry.headerBytes)) == [1, 3, 1, 2, 3, 4, 5, 6, 7, 8])
     }
 
-    @Test(arguments: Vectors.root["bad_entry"]!.elements.map { $0["what"]!.text })
+    @Test(arguments: Vectors.root["bad_entry"]!.elements.map { $0["what"]!.string })
     func everyBadEntryOfTheVectorsIsRefused(what: String) throws {
-        let vector = try #require(Vectors.root["bad_entry"]!.elements.first { $0["what"]!.text == what })
+        let vector = try #require(Vectors.root["bad_entry"]!.elements.first { $0["what"]!.string == what })
         #expect(throws: DecodingFailure.self) { try Entry(decoding: vector["hex"]!.hexBytes) }
     }
 
@@ -97,7 +99,7 @@ struct EntryTests {
     }
 
     @Test func randomEntriesCrashNothing() {
-        var random = SplitMix64(state: 1)
+        var random = SeededRandom(seed: 1)
         for _ in 0..<3_000 {
             let bytes = [1, UInt8(random.next() & 7)] + random.bytes(0...300)
             if let entry = try? Entry(decoding: bytes) { #expect(entry.encoded == bytes) }

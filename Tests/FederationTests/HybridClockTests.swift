@@ -1,4 +1,5 @@
 import Federation
+import Simulation
 import Testing
 
 struct HybridClockTests {
@@ -6,7 +7,7 @@ struct HybridClockTests {
 
     @Test func timesOnlyGrowWhateverTheWallClockDoes() {
         var clock = HybridClock()
-        var random = SplitMix64(state: 5)
+        var random = SeededRandom(seed: 5)
         var last: UInt64 = 0
         for _ in 0..<5_000 {
             let wall = now + random.next() % 1_000

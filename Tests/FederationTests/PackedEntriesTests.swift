@@ -1,6 +1,7 @@
 import Cryptography
 import Encoding
 import Federation
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -21,7 +22,7 @@ struct Run {
         return run
     }()
 
-    static func random(_ random: inout SplitMix64, count: Int) -> Run {
+    static func random(_ random: inout SeededRandom, count: Int) -> Run {
         Run(items: (0..<count).map { _ in mixed.items.randomElement(using: &random)! })
     }
 
@@ -99,7 +100,7 @@ struct PackedEntriesTests {
     }
 
     @Test func runsAreJoined() throws {
-        var random = SplitMix64(state: 6)
+        var random = SeededRandom(seed: 6)
         for _ in 0..<100 {
             let first = Run.random(&random, count: Int.random(in: 0...20, using: &random))
             let second = Run.random(&random, count: Int.random(in: 0...20, using: &random))
@@ -136,7 +137,7 @@ struct PackedEntriesTests {
     }
 
     @Test func aRunIsAtMostABundle() throws {
-        var random = SplitMix64(state: 7)
+        var random = SeededRandom(seed: 7)
         let full = Run.random(&random, count: 256).packed
         #expect(try PackedEntries(checking: full.bytes).count == 256)
         #expect(full.bytes.count <= Limits.packedBundleBytes)
@@ -185,7 +186,7 @@ struct HostilePackedEntriesTests {
     }
 
     @Test func randomBytesCrashNothing() {
-        var random = SplitMix64(state: 8)
+        var random = SeededRandom(seed: 8)
         for _ in 0..<20_000 {
             let count = UInt8(random.next() & 3)
             var bytes: [UInt8] = [0, count]

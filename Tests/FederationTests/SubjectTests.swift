@@ -1,10 +1,12 @@
 import Encoding
 import Federation
+import Simulation
+import TestSupport
 import Testing
 
 struct SubjectIDTests {
     @Test func subjectsAreOrderedByTheirBytes() throws {
-        var random = SplitMix64(state: 3)
+        var random = SeededRandom(seed: 3)
         var subjects = (0..<200).map { _ in SubjectID(random.bytes(16...16))! }
         // Some that agree in their first half, and in all but one byte.
         for index in 0..<16 {
@@ -40,7 +42,7 @@ struct SubjectIDTests {
 
 struct SyntheticPopulationTests {
     private let vectors = Vectors.root["synthetic_subjects"]!
-    private var seed: [UInt8] { Array(vectors["seed"]!.text.utf8) }
+    private var seed: [UInt8] { Array(vectors["seed"]!.string.utf8) }
 
     @Test func theSubjectsOfTheVectorsAreMembers() throws {
         let population = SyntheticPopulation(seed: seed, size: 1_400_000_000)
@@ -48,7 +50,7 @@ struct SyntheticPopulationTests {
         #expect(members.count == 6)
         for member in members {
             let index = try #require(UInt64(member.name))
-            let subject = try #require(SubjectID(hex: member.value.text))
+            let subject = try #require(SubjectID(hex: member.value.string))
             #expect(population.subject(index) == subject)
             #expect(population.contains(subject))
             let smaller = SyntheticPopulation(seed: seed, size: index)
@@ -68,7 +70,7 @@ struct SyntheticPopulationTests {
 
     @Test func randomSubjectsAreNoMembers() {
         let population = SyntheticPopulation(seed: seed, size: .max)
-        var random = SplitMix64(state: 4)
+        var random = SeededRandom(seed: 4)
         for _ in 0..<1_000 { #expect(!population.contains(SubjectID(high: random.next(), low: random.next()))) }
     }
 }

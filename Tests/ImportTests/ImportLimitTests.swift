@@ -1,4 +1,5 @@
 import NodeRuntime
+import Simulation
 import Testing
 
 private let header = "day,subject,factor,reference\n"
@@ -64,7 +65,7 @@ struct ImportLimitTests {
     /// Whatever stands in a file, and wherever its blocks end, the items are the same.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func blocksMayEndAnywhere(_ seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let pieces = [
             "\"", "\"\"", ",", ";", "\t", "\r\n", "\n", "\r", "x", "é", "\u{0}", "2023-01-02", subjectDigits, start,
             start + "r\n",

@@ -2,6 +2,7 @@ import Encoding
 import Federation
 import NodeRuntime
 import Scoring
+import Simulation
 import Testing
 
 /// Random records, and the same as rows: the text of each field that a record has.
@@ -9,12 +10,12 @@ private struct RandomFile {
     static let columns = [
         "statement", "kind", "reference", "day", "quantity", "factor", "subject", "verdict", "target", "reason",
     ]
-    var generator: SeededGenerator
+    var generator: SeededRandom
     var records: [ImportRecord] = []
     var rows: [[String: String]] = []
 
     init(seed: UInt64, count: Int) {
-        generator = SeededGenerator(seed: seed)
+        generator = SeededRandom(seed: seed)
         for _ in 0..<count { add() }
     }
 

@@ -1,4 +1,5 @@
 import Replication
+import Simulation
 import Testing
 
 struct ConvergenceTests {

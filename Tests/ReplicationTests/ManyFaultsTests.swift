@@ -1,5 +1,6 @@
 import Federation
 import Replication
+import Simulation
 import Testing
 
 /// Everything that can go wrong among honest nodes, at once and at random.

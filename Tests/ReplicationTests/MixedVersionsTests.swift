@@ -1,6 +1,7 @@
 import Cryptography
 import Federation
 import Replication
+import Simulation
 import SyncProtocol
 import Testing
 import TransparencyLog

@@ -1,16 +1,13 @@
 import Cryptography
 import Encoding
 import Federation
-import Foundation
 import Scoring
+import TestSupport
 import Testing
 import TransparencyLog
 
 struct CutTests {
-    private let vector: JSONValue = {
-        let url = Bundle.module.url(forResource: "cut", withExtension: "json", subdirectory: "Vectors")!
-        return try! JSONValue.parse([UInt8](try! Data(contentsOf: url)))
-    }()
+    private let vector = vectors("cut", in: .module)
 
     private func text(_ name: String) throws -> [UInt8] {
         var reader = try JSONObjectReader(vector)

@@ -1,6 +1,7 @@
 import Encoding
 import Federation
 import Scoring
+import Simulation
 import Testing
 
 struct ExplanationTests {
@@ -47,7 +48,7 @@ struct ExplanationTests {
     }
 
     @Test func anExplanationIsTheSameInAnyOrderOfTheRecords() {
-        var generator = SeededGenerator(7)
+        var generator = SeededRandom(seed: 7)
         for world in World.all {
             var scorer = Scorer(world.context(day: world.expected.last!.day))
             let ordered = world.histories(world.records.indices)

@@ -1,6 +1,7 @@
 import Encoding
 import Federation
 import Scoring
+import Simulation
 import Testing
 
 /// The steps one by one, on histories made by hand. Origins: 0 a/1, 1 b/1, 2 n/1, 3 a/2, 4 n/2, 5 n/10; n is an
@@ -249,7 +250,7 @@ struct FoldTests {
         }
         let fates = fixture.fates()
         #expect(fates.values.count { $0 == .counted } == 1_000)
-        var generator = SeededGenerator(3)
+        var generator = SeededRandom(seed: 3)
         for _ in 0..<3 {
             fixture.history.records.shuffle(using: &generator)
             #expect(fixture.fates() == fates)

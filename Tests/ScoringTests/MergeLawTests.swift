@@ -1,5 +1,6 @@
 import Federation
 import Scoring
+import Simulation
 import Testing
 
 /// State is a set: neither order, nor how it arrived in parts, nor repetition changes a root.
@@ -7,7 +8,7 @@ struct MergeLawTests {
     @Test(arguments: 0..<96)
     func orderAndRepetitionChangeNoRoot(number: Int) {
         let world = World.all[number]
-        var generator = SeededGenerator(UInt64(number))
+        var generator = SeededRandom(seed: UInt64(number))
         for expected in world.expected {
             for _ in 0..<4 {
                 var order = Array(world.records.indices)
@@ -23,7 +24,7 @@ struct MergeLawTests {
     @Test(arguments: 0..<96)
     func theUnionOfAnyPartsHasTheRootOfTheWhole(number: Int) {
         let world = World.all[number]
-        var generator = SeededGenerator(UInt64(number) + 1_000)
+        var generator = SeededRandom(seed: UInt64(number) + 1_000)
         for expected in world.expected {
             var parts: [[Int]] = [[], [], []]
             for place in world.records.indices {

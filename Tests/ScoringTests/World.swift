@@ -1,8 +1,8 @@
 import Cryptography
 import Encoding
 import Federation
-import Foundation
 import Scoring
+import TestSupport
 import TransparencyLog
 
 /// A small federation of the vectors, as the fold sees it: histories by subject, in numbers of its own.
@@ -26,12 +26,7 @@ struct World {
     private(set) var erasures: [ErasureRecord] = []
     private var leaves: [[UInt8]: [Digest]] = [:]
 
-    static let all: [World] = {
-        let url = Bundle.module.url(forResource: "scoring", withExtension: "json", subdirectory: "Vectors")!
-        let bytes = [UInt8](try! Data(contentsOf: url))
-        guard case .array(let worlds) = try! JSONValue.parse(bytes).content else { return [] }
-        return worlds.map { try! World($0) }
-    }()
+    static let all = vectors("scoring", in: .module).elements.map { try! World($0) }
 
     init(_ value: JSONValue) throws {
         var reader = try JSONObjectReader(value)

@@ -1,5 +1,6 @@
 import Federation
 import Scoring
+import Simulation
 import Testing
 
 @testable import Storage
@@ -61,7 +62,7 @@ struct HistoryCodingTests {
     }
 
     @Test func noBytesCrashTheDecoder() {
-        var random = HistoryRandom(state: 23)
+        var random = SeededRandom(seed: 23)
         for _ in 0..<20_000 {
             let bytes = random.bytes(Int(random.next() % 60))
             var history = SubjectHistory()
@@ -71,7 +72,7 @@ struct HistoryCodingTests {
     }
 
     @Test func aSegmentHoldsItsGroupsAndNoticesAnyFlippedBit() throws {
-        var random = HistoryRandom(state: 24)
+        var random = SeededRandom(seed: 24)
         var builder = HistorySegmentBuilder()
         var groups: [(SubjectID, [UInt8])] = []
         var subject = SubjectID(high: 0, low: 0)
@@ -105,7 +106,7 @@ struct HistoryCodingTests {
     }
 
     @Test func erasuresAreFoundByTheirTargetAmongMany() {
-        var random = HistoryRandom(state: 25)
+        var random = SeededRandom(seed: 25)
         var erasures = HistoryErasures()
         var expected: [UInt64: Int] = [:]
         for index in 0..<30_000 {

@@ -1,5 +1,6 @@
 import Federation
 import Scoring
+import Simulation
 import Testing
 
 @testable import Storage
@@ -10,11 +11,11 @@ struct HistoryModel {
     var erasures: [ErasureRecord] = []
     /// By origin: next index.
     var positions: [UInt32: UInt64] = [:]
-    var random: HistoryRandom
+    var random: SeededRandom
     let subjects: [SubjectID]
 
     init(seed: UInt64, subjects count: Int) {
-        var random = HistoryRandom(state: seed)
+        var random = SeededRandom(seed: seed)
         // Some that share long prefixes, some that share nothing, and the ends of the range.
         var subjects = [SubjectID(high: 0, low: 1), SubjectID(high: .max, low: .max)]
         for number in 0..<UInt64(count) {

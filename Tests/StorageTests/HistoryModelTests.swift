@@ -1,5 +1,6 @@
 import Federation
 import GRDB
+import Simulation
 import Testing
 
 @testable import Storage

@@ -1,5 +1,6 @@
 import Federation
 import Scoring
+import Simulation
 import Testing
 
 @testable import Storage
@@ -76,7 +77,7 @@ struct HistoryRemovalTests {
             }
         }
         try store.compact()
-        var random = HistoryRandom(state: 5)
+        var random = SeededRandom(seed: 5)
         var left = people
         while !left.isEmpty {
             let gone = left.remove(at: Int(random.next() % UInt64(left.count)))

@@ -2,6 +2,7 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -11,7 +12,7 @@ import TransparencyLog
     @Test(arguments: [UInt64](1...12))
     func whateverThePiecesTheLogIsWhatWasAppended(seed: UInt64) throws {
         let folder = try LogFolder()
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         var store = try folder.store { $0.pageBytes = seed % 2 == 0 ? 4_096 : 8_192 }
         var models = [ModelLog(origin: rongcheng), ModelLog(origin: suining)]
         for _ in 0..<12 {
@@ -130,7 +131,7 @@ import TransparencyLog
     func afterACrashTheLogIsThatOfTheLastCommit(seed: UInt64) throws {
         let folder = try LogFolder()
         let copy = try LogFolder()
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         let store = try folder.store { $0.checkpointPages = Int.random(in: 1...400, using: &generator) }
         var model = ModelLog(origin: rongcheng)
         for _ in 0..<Int.random(in: 1...10, using: &generator) {
@@ -191,7 +192,7 @@ import TransparencyLog
                     }
                 }
             }
-            var generator = SeededGenerator(1)
+            var generator = SeededRandom(seed: 1)
             while model.entries.count < 4_000 {
                 try model.grow(to: model.entries.count + Int.random(in: 1...200, using: &generator), store)
             }

@@ -2,6 +2,7 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -74,7 +75,7 @@ import TransparencyLog
     @Test(arguments: [UInt64](1...8))
     func noByteOfADroppedBodyIsLeftInAnyFile(seed: UInt64) throws {
         let folder = try LogFolder()
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         let store = try folder.store {
             $0.checkpointPages = 200
             $0.pageBytes = seed % 2 == 0 ? 4_096 : 8_192
@@ -120,7 +121,7 @@ import TransparencyLog
     @Test(arguments: [22, 75, 94, 107] as [UInt64])
     func noCopyOfABodyStaysInThePagesOfTails(seed: UInt64) throws {
         let folder = try LogFolder()
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         let store = try folder.store { $0.pageBytes = 4_096 }
         var models = (1...30).map { ModelLog(origin: OriginName("pilot/city\($0)/1")!) }
         let filling = (0..<256).map { StoredEntry(entry: [9, UInt8($0)], body: []) }

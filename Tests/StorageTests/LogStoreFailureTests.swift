@@ -2,6 +2,7 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -11,7 +12,7 @@ import TransparencyLog
     @Test(arguments: [UInt64](1...4))
     func aFullDiskLeavesTheStoreSoundAndWritableOnceThereIsRoom(seed: UInt64) throws {
         let folder = try LogFolder()
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         let store = try folder.store { $0.checkpointPages = 100 }
         var model = ModelLog(origin: rongcheng)
         try model.grow(to: 300, store)

@@ -1,5 +1,6 @@
 import Cryptography
 import Federation
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -13,7 +14,7 @@ import TransparencyLog
         var model = ModelLog(origin: rongcheng)
         try model.grow(to: size, store)
         let leaves = model.leaves
-        var generator = SeededGenerator(UInt64(size))
+        var generator = SeededRandom(seed: UInt64(size))
         let picks = [1, size, (size + 1) / 2] + (0..<12).map { _ in Int.random(in: 1...size, using: &generator) }
         for first in picks {
             let root = treeRoot(leaves.prefix(first))

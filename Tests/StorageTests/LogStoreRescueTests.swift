@@ -2,6 +2,7 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -12,7 +13,7 @@ import TransparencyLog
     /// new file can be made and repaired.
     @Test(arguments: [UInt64](1...10))
     func aFileWithDamagedPagesIsCopiedAndRepaired(seed: UInt64) throws {
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         let folder = try LogFolder()
         var store = try folder.store { $0.pageBytes = 4_096 }
         var model = ModelLog(origin: rongcheng)
@@ -64,7 +65,7 @@ import TransparencyLog
     /// Noise anywhere in the file: whatever cannot be taken is an error or a damage, and what is called sound is sound.
     @Test(arguments: [UInt64](1...60))
     func noFileCrashesTheStoreOrPassesForSound(seed: UInt64) throws {
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         let folder = try LogFolder()
         var store = try folder.store { $0.pageBytes = 4_096 }
         var model = ModelLog(origin: rongcheng)

@@ -2,6 +2,7 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
+import Simulation
 import TransparencyLog
 
 @testable import Storage
@@ -47,21 +48,6 @@ final class LogFolder {
     }
 }
 
-/// SplitMix64: a test that fails can be run again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
-
 /// A log as it ought to be stored.
 struct ModelLog {
     let origin: OriginName
@@ -72,7 +58,7 @@ struct ModelLog {
     func root(_ size: Int) -> Digest { treeRoot(leaves.prefix(size)) }
 
     /// An entry with a random body, or an erasure, or one of an unknown kind, or one whose body is missing.
-    static func entry(_ generator: inout SeededGenerator) -> StoredEntry {
+    static func entry(_ generator: inout SeededRandom) -> StoredEntry {
         let time = generator.next()
         switch Int.random(in: 0..<20, using: &generator) {
         case 0:

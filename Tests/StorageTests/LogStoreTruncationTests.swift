@@ -2,6 +2,7 @@ import Cryptography
 import Federation
 import Foundation
 import GRDB
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -39,7 +40,7 @@ import TransparencyLog
     }
 
     @Test func cutAtAnySizeALogIsAsIfItHadNeverBeenLonger() throws {
-        var generator = SeededGenerator(5)
+        var generator = SeededRandom(seed: 5)
         let entries = (0..<600).map { _ in ModelLog.entry(&generator) }
         for size in 0..<600 {
             // Every size near the edges of bundles, every seventh between: each is a store of its own.
@@ -195,7 +196,7 @@ import TransparencyLog
     @Test(arguments: [UInt64](1...4))
     func noBodyOfTheRemovedEntriesIsLeftInAnyFile(seed: UInt64) throws {
         let folder = try LogFolder()
-        var generator = SeededGenerator(seed)
+        var generator = SeededRandom(seed: seed)
         let store = try folder.store { $0.checkpointPages = 200 }
         var models = (1...5).map { ModelLog(origin: OriginName("pilot/city\($0)/1")!) }
         for _ in 0..<40 {

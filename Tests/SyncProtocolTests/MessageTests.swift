@@ -1,6 +1,7 @@
 import Cryptography
 import Encoding
 import Federation
+import Simulation
 import SyncProtocol
 import Testing
 import TransparencyLog

@@ -1,12 +1,13 @@
 import Cryptography
 import Encoding
+import TestSupport
 import Testing
 import TransparencyLog
 
 struct CheckpointTests {
     private let vectors = Vectors.checkpoint
-    private let keys = [try! VerifierKey(Vectors.checkpoint["verifier_key"]!.text)]
-    private let signing = SigningKey(seed: bytes(hex: Vectors.checkpoint["private_key_seed"]!.text)!)!
+    private let keys = [try! VerifierKey(Vectors.checkpoint["verifier_key"]!.string)]
+    private let signing = SigningKey(seed: bytes(hex: Vectors.checkpoint["private_key_seed"]!.string)!)!
     private let checkpoint = Checkpoint(
         origin: Array("pilot.concord.example/shanghai/1".utf8), size: 600, root: Vectors.log["roots"]!["600"]!.digest)
 
@@ -118,14 +119,14 @@ struct CheckpointTests {
 
 struct AttestationNoteTests {
     private let vectors = Vectors.cut
-    private let keys = [try! VerifierKey(Vectors.cut["verifier_key"]!.text)]
+    private let keys = [try! VerifierKey(Vectors.cut["verifier_key"]!.string)]
 
     @Test func theSignedAttestationOfTheVectorsVerifies() throws {
         let note = try SignedNote(vectors["signed"]!.textBytes)
         #expect(note.text == vectors["attestation"]!.textBytes)
-        #expect(try note.verified(by: keys).map(\.description) == [vectors["verifier_key"]!.text])
+        #expect(try note.verified(by: keys).map(\.description) == [vectors["verifier_key"]!.string])
         let cut = base64(sha256(vectors["cut"]!.textBytes).bytes)
-        #expect(vectors["attestation"]!.text.split(separator: "\n")[1] == cut)
+        #expect(vectors["attestation"]!.string.split(separator: "\n")[1] == cut)
     }
 
     @Test func aTurnedBitACutOrAnAdditionRejectsIt() {

@@ -1,5 +1,7 @@
 import Cryptography
 import Encoding
+import Simulation
+import TestSupport
 import Testing
 import TransparencyLog
 
@@ -126,7 +128,7 @@ struct ConsistencyProofTests {
     }
 
     @Test func proofsOverRandomSizesHold() throws {
-        var random = SplitMix64(state: 3)
+        var random = SeededRandom(seed: 3)
         let leaves = (0..<5_000).map { _ in random.digest() }
         for _ in 0..<30 {
             let second = UInt64.random(in: 1...5_000, using: &random)

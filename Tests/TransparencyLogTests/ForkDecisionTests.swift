@@ -1,6 +1,7 @@
 import Cryptography
 import Encoding
 import Foundation
+import TestSupport
 import Testing
 import TransparencyLog
 

@@ -1,12 +1,13 @@
 import Cryptography
 import Encoding
+import TestSupport
 import Testing
 import TransparencyLog
 
 struct ForkProofTests {
-    private let keys = [try! VerifierKey(Vectors.fork["verifier_key"]!.text)]
+    private let keys = [try! VerifierKey(Vectors.fork["verifier_key"]!.string)]
     private let origin = Array("pilot.concord.example/shanghai/1".utf8)
-    private let signing = SigningKey(seed: bytes(hex: Vectors.checkpoint["private_key_seed"]!.text)!)!
+    private let signing = SigningKey(seed: bytes(hex: Vectors.checkpoint["private_key_seed"]!.string)!)!
 
     static let count = Vectors.fork["proofs"]!.elements.count
 

@@ -1,5 +1,7 @@
 import Cryptography
 import Encoding
+import Simulation
+import TestSupport
 import Testing
 import TransparencyLog
 
@@ -105,7 +107,7 @@ struct InclusionProofTests {
     }
 
     @Test func randomPathsProveNothingAndCrashNothing() {
-        var random = SplitMix64(state: 2)
+        var random = SeededRandom(seed: 2)
         for _ in 0..<2_000 {
             let size = random.next() >> UInt64.random(in: 0..<64, using: &random)
             let index = random.next() >> UInt64.random(in: 0..<64, using: &random)

@@ -1,5 +1,6 @@
 import Cryptography
 import Encoding
+import Simulation
 import Testing
 import TransparencyLog
 
@@ -70,7 +71,7 @@ struct BundleTests {
     }
 
     @Test func randomBytesCrashNothing() {
-        var random = SplitMix64(state: 4)
+        var random = SeededRandom(seed: 4)
         for _ in 0..<2_000 {
             let bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8(random.next() & 3) }
             if let entries = entriesOfBundle(bytes) { #expect(bundle(of: entries) == bytes) }

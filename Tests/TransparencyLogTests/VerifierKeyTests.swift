@@ -1,5 +1,6 @@
 import Cryptography
 import Encoding
+import TestSupport
 import Testing
 import TransparencyLog
 
@@ -21,9 +22,9 @@ struct VerifierKeyTests {
     }
 
     @Test func theKeyOfTheVectorsIsThatOfItsSeed() throws {
-        let stated = Vectors.checkpoint["verifier_key"]!.text
+        let stated = Vectors.checkpoint["verifier_key"]!.string
         let key = try VerifierKey(stated)
-        let signing = try #require(SigningKey(seed: bytes(hex: Vectors.checkpoint["private_key_seed"]!.text)!))
+        let signing = try #require(SigningKey(seed: bytes(hex: Vectors.checkpoint["private_key_seed"]!.string)!))
         #expect(key.key.bytes == signing.publicKey)
         #expect(key.description == stated)
         #expect(VerifierKey(name: key.name, key: key.key).description == stated)

@@ -1,24 +1,26 @@
 /// What is to happen, in the order of time; what is due at the same time happens in the order in which it was scheduled.
-struct EventQueue {
-    private struct Event {
+package struct EventQueue<Event> {
+    private struct Item {
         let time: UInt64
         let number: UInt64
-        let work: () -> Void
+        let event: Event
 
-        static func < (left: Event, right: Event) -> Bool {
+        static func < (left: Item, right: Item) -> Bool {
             left.time != right.time ? left.time < right.time : left.number < right.number
         }
     }
 
     /// A binary heap: no event is before its parent.
-    private var heap: [Event] = []
+    private var heap: [Item] = []
     private var lastNumber: UInt64 = 0
 
-    var nextTime: UInt64? { heap.first?.time }
+    package init() {}
 
-    mutating func push(at time: UInt64, _ work: @escaping () -> Void) {
+    package var nextTime: UInt64? { heap.first?.time }
+
+    package mutating func push(_ event: Event, at time: UInt64) {
         lastNumber += 1
-        heap.append(Event(time: time, number: lastNumber, work: work))
+        heap.append(Item(time: time, number: lastNumber, event: event))
         var place = heap.count - 1
         while place > 0, heap[place] < heap[(place - 1) / 2] {
             heap.swapAt(place, (place - 1) / 2)
@@ -26,13 +28,13 @@ struct EventQueue {
         }
     }
 
-    mutating func pop() -> (time: UInt64, work: () -> Void)? {
+    package mutating func pop() -> (time: UInt64, event: Event)? {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
         if !heap.isEmpty {
             heap[0] = last
             sink()
         }
-        return (first.time, first.work)
+        return (first.time, first.event)
     }
 
     private mutating func sink() {

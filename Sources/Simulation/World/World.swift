@@ -28,7 +28,7 @@ final class World: @unchecked Sendable {
     private(set) var mishaps: [String] = []
     /// When the authority last decided about a forked log that does not have its decided end there yet.
     var decidedAt: [String: UInt64] = [:]
-    private var queue = EventQueue()
+    private var queue = EventQueue<() -> Void>()
     private var lastIdentifier: UInt64 = 0
 
     init(_ plan: Plan) throws {
@@ -59,14 +59,14 @@ final class World: @unchecked Sendable {
 
     // MARK: Time
 
-    func at(_ time: UInt64, _ work: @escaping () -> Void) { queue.push(at: time, work) }
-    func after(_ milliseconds: UInt64, _ work: @escaping () -> Void) { queue.push(at: now + milliseconds, work) }
+    func at(_ time: UInt64, _ work: @escaping () -> Void) { queue.push(work, at: time) }
+    func after(_ milliseconds: UInt64, _ work: @escaping () -> Void) { queue.push(work, at: now + milliseconds) }
 
     func run(_ milliseconds: UInt64) {
         let end = now + milliseconds
-        while let time = queue.nextTime, time <= end, let event = queue.pop() {
-            now = max(now, event.time)
-            event.work()
+        while let time = queue.nextTime, time <= end, let (due, work) = queue.pop() {
+            now = max(now, due)
+            work()
         }
         now = max(now, end)
     }

@@ -1,5 +1,6 @@
 import Cryptography
 import Federation
+import Simulation
 import TransparencyLog
 
 extension TestFederation {

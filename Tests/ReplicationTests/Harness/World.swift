@@ -1,5 +1,6 @@
 import Federation
 import Replication
+import Simulation
 import SyncProtocol
 import TransparencyLog
 
