@@ -49,6 +49,14 @@ extension Node {
         return isErased
     }
 
+    /// Those of some items, each of one entry of a log, that no erasure which counts names.
+    func unerased<Item>(_ items: [Item], of origin: OriginName, index: (Item) -> UInt64) throws -> [Item] {
+        let erasures = history.erasures
+        if erasures.isEmpty { return items }
+        let number = try history.originNumber(origin.line)
+        return try items.filter { try !isErased(number, index($0), of: origin, erasures) }
+    }
+
     /// Up to where a log is held with everything: entries, and bodies or the erasures that excuse them.
     func complete(_ state: LogState) throws -> (complete: UInt64, missing: [UInt64]) {
         let unexcused = try excuses.unexcused(state, node: self)

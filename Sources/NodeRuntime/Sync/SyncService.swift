@@ -191,10 +191,13 @@ extension SyncService {
             .exclusive { [self] refusal in
                 guard refusal == nil else { return }
                 do {
+                    // What was erased while the answer was on its way is not taken: nothing would take it away again.
+                    let wanted = try node.unerased(good, of: origin) { $0.index }
+                    if wanted.isEmpty { return }
                     // Folded first: once it is stored nobody asks for it again, and until then it does not count.
-                    try node.foldLate(origin, good.sorted { $0.index < $1.index }.map { ($0.index, $0.packed) })
+                    try node.foldLate(origin, wanted.sorted { $0.index < $1.index }.map { ($0.index, $0.packed) })
                     try node.log.write { transaction in
-                        for item in good {
+                        for item in wanted {
                             try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body)
                         }
                     }
