@@ -165,7 +165,7 @@ import Testing
         try FileManager.default.moveItem(atPath: theirs, toPath: mine)
         try await federation.start("city")
         try await federation.waitUntilConfirmed("city")
-        #expect(try await federation.call("city", "status")["logs"]?.array?.first?["recorded"]?.integer == 10)
+        #expect(try await federation.call("city", "status")["logs"]?.array.first?["recorded"]?.integer == 10)
         try await federation.end()
     }
 
