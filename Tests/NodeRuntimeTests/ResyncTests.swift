@@ -11,7 +11,7 @@ import Testing
         case flippedBit, zeroedBody, damagedLength, damagedHashes, damagedRoot, missingBundle, hashesAndEntries, tailEntry,
             tailHash,
             tailHashAndEntry, checkpointSignature, missingCheckpoint,
-            bundlesAndCheckpoint
+            bundlesAndCheckpoint, sizeTooSmall, sizeTooLarge
 
         /// Statements on the closed database; the log of the city is number `$`.
         var statements: [String] {
@@ -30,6 +30,8 @@ import Testing
                 [
                     "UPDATE bundle SET hashes = CAST(substr(hashes,1,640) || zeroblob(32) || substr(hashes,673) AS BLOB) WHERE key = $ + 1"
                 ]
+            case .sizeTooSmall: ["UPDATE origin SET size = size - 1 WHERE number = $ >> 40"]
+            case .sizeTooLarge: ["UPDATE origin SET size = size + 7 WHERE number = $ >> 40"]
             case .damagedRoot: ["UPDATE root SET hash = zeroblob(32) WHERE key = $ + 1"]
             case .missingBundle: ["DELETE FROM bundle WHERE key = $ + 1"]
             case .hashesAndEntries:

@@ -104,6 +104,7 @@ struct Resync {
         report.damages += found.damages.map(\.description)
         if options.isDryRun { return }
         try forgetDamagedSignatures(found)
+        try setSizeRight(state.origin)
         try repairLocally(found.mirror)
         guard var rest = try dropUnproven(verify(state.origin)), !rest.isSound else { return try finished(state.origin) }
         for session in try awaitedPeers(of: state.origin, size: rest.mirror.size) {
@@ -143,6 +144,15 @@ struct Resync {
         let origin = found.mirror.origin
         try node.writer.write { try $0.forgetSignatures(origin) }
         if origin == node.origin { _ = try node.record([]) }
+    }
+
+    /// The recorded size of a log may be what is damaged: its rows reach farther, or, in another's log, just as far as what was
+    /// signed proves. Where more was signed the end of the log is lost, and is fetched.
+    private func setSizeRight(_ origin: OriginName) throws {
+        guard let state = node.log.state(origin), state.size != state.recordedSize,
+            state.size > state.recordedSize || (origin != node.origin && state.size == state.signedSize)
+        else { return }
+        try node.writer.write { try $0.repairSize(origin) }
     }
 
     /// Where all that is wrong with a log is that its end is not proven, the end is dropped: it comes again from a peer, with
