@@ -2,6 +2,8 @@ import Cryptography
 import Encoding
 import Federation
 import Foundation
+import Logging
+import Replication
 import Storage
 import Synchronization
 import Testing
@@ -56,6 +58,35 @@ import TransparencyLog
         let state = try #require(node.log.state(first.origin))
         #expect(state.size == 15 && state.checkpoint == second.checkpoint)
         #expect(try node.verify { _, _, _ in }.isSound)
+        try node.close()
+        try await federation.end()
+    }
+
+    /// What arrives under a checkpoint that is larger than what is stored so far is as good as any other for proving a fork.
+    @Test func anEntryIsProvenByWhatProvesItsRange() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        let (node, key) = try opened(federation)
+        let whole = try range(40, from: 0, after: [], signedBy: key)
+        let part = try range(23, from: 0, after: [], signedBy: key)
+        let city = try LogStore(path: federation.folder("city").logFile)
+        try city.write { try $0.append(whole.origin, whole.pieces, leafHashes: whole.hashes) }
+        let proof = try city.consistencyProof(whole.origin, first: 23, second: 40)
+        try city.close()
+        let proven = ProvenRange(
+            origin: whole.origin, first: 0, pieces: part.pieces, hashes: part.hashes, checkpoint: whole.checkpoint, proof: proof
+        )
+        node.writer.submit(.integrate(proven) { #expect($0 == nil) })
+        node.writer.drain()
+        let sync = try SyncService(node: node, logger: Logger(label: "test"))
+        for (index, leaf) in part.hashes.enumerated() {
+            let own = try #require(try sync.inclusion(whole.origin, UInt64(index)))
+            #expect(own.checkpoint == whole.checkpoint && own.inclusion.leaf == leaf)
+            #expect(
+                Proofs.isIncluded(
+                    leaf, index: UInt64(index), size: 40, path: own.inclusion.path, root: whole.checkpoint.root))
+        }
+        #expect(try sync.inclusion(whole.origin, 23) == nil)
+        sync.stop()
         try node.close()
         try await federation.end()
     }

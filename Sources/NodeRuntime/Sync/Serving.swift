@@ -70,10 +70,18 @@ extension SyncService {
 
     /// Proof that an entry stands under the origin's own checkpoint.
     func inclusion(_ origin: OriginName, _ index: UInt64) throws -> OwnInclusion? {
-        guard let checkpoint = node.log.state(origin)?.checkpoint, index < checkpoint.size,
-            let leaf = try node.log.leafHash(origin, index)
+        guard let state = node.log.state(origin), index < state.size, let leaf = try node.log.leafHash(origin, index) else {
+            return nil
+        }
+        if let checkpoint = state.checkpoint, index < checkpoint.size {
+            let path = try node.log.inclusionProof(origin, index, size: checkpoint.size)
+            return OwnInclusion(checkpoint: checkpoint, inclusion: ForkProof.Inclusion(leaf: leaf, path: path))
+        }
+        guard let proving = state.proving, proving.stored == state.size,
+            let path = ProvenInclusion.path(
+                index: index, path: try node.log.inclusionProof(origin, index, size: state.size), stored: state.range,
+                size: proving.checkpoint.size, consistency: proving.proof)
         else { return nil }
-        let path = try node.log.inclusionProof(origin, index, size: checkpoint.size)
-        return OwnInclusion(checkpoint: checkpoint, inclusion: ForkProof.Inclusion(leaf: leaf, path: path))
+        return OwnInclusion(checkpoint: proving.checkpoint, inclusion: ForkProof.Inclusion(leaf: leaf, path: path))
     }
 }
