@@ -90,17 +90,6 @@ package struct ByteReader: Sendable {
         return value
     }
 
-    /// A vector of structures, at most `maximumBytes` in all, read one after another until none is left. `element` must
-    /// read at least one byte.
-    package mutating func list<Element>(
-        maximumBytes: Int, _ element: (inout ByteReader) throws(DecodingFailure) -> Element
-    ) throws(DecodingFailure) -> [Element] {
-        var inner = ByteReader(try vector(0...maximumBytes))
-        var elements: [Element] = []
-        while inner.remaining > 0 { elements.append(try element(&inner)) }
-        return elements
-    }
-
     package func finish() throws(DecodingFailure) {
         guard remaining == 0 else { throw .trailingBytes }
     }

@@ -3,8 +3,6 @@ struct RangeClaims {
     /// By their lower bounds; two may overlap.
     private(set) var ranges: [Range<UInt64>] = []
 
-    var isEmpty: Bool { ranges.isEmpty }
-
     /// Index of the first range whose lower bound is not below `value`.
     private func position(_ value: UInt64) -> Int {
         var low = 0

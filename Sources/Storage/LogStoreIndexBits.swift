@@ -8,8 +8,6 @@ package struct BundleBits: Equatable, Sendable {
         for index in indices { self[index] = true }
     }
 
-    package static let all = BundleBits(0..<256)
-
     package subscript(index: Int) -> Bool {
         get { word(index >> 6) >> UInt64(index & 63) & 1 == 1 }
         set {
@@ -35,10 +33,6 @@ package struct BundleBits: Equatable, Sendable {
             }
         }
         return result
-    }
-
-    package mutating func formUnion(_ other: BundleBits) {
-        for number in 0..<4 { setWord(number, word(number) | other.word(number)) }
     }
 
     package static func == (left: BundleBits, right: BundleBits) -> Bool { left.words == right.words }
@@ -115,11 +109,5 @@ package struct IndexBits: Equatable, Sendable {
     /// All members, in order.
     package var indices: [UInt64] {
         bundleNumbers.flatMap { number in bits(ofBundle: number).indices.map { number << 8 | UInt64($0) } }
-    }
-
-    /// The least member, and the least not below `index`.
-    package var first: UInt64? {
-        guard let number = bundles.keys.min() else { return nil }
-        return number << 8 | UInt64(bits(ofBundle: number).indices[0])
     }
 }

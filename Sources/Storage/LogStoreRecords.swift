@@ -56,10 +56,6 @@ extension LogTransaction {
             }
         }
     }
-
-    package func meta(_ key: String) throws -> [UInt8]? {
-        try guarded { try database.firstRow("SELECT value FROM meta WHERE key = ?", [key]) { try $0.bytes(0) } }
-    }
 }
 
 extension LogStore {
@@ -76,14 +72,6 @@ extension LogStore {
                 cuts.append(StoredCut(hash: sha256(text), text: text, atMilliseconds: try row.integer(1)))
             }
             return cuts
-        }
-    }
-
-    package func cut(_ hash: Digest) throws -> StoredCut? {
-        try read("read a cut") { database in
-            try database.firstRow("SELECT text, at FROM cut WHERE hash = ?", [blob(hash)]) { row in
-                StoredCut(hash: hash, text: try row.bytes(0), atMilliseconds: try row.integer(1))
-            }
         }
     }
 

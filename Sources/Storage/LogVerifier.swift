@@ -65,15 +65,6 @@ package struct LogVerifier {
         verification.damageCount = scan.damageCount
         return verification
     }
-
-    /// Verifies all logs, one after another, in the order of their origin lines.
-    package func verifyAll(
-        progress: (_ origin: OriginName, _ done: UInt64, _ total: UInt64) throws -> Void = { _, _, _ in }
-    ) throws -> [LogVerification] {
-        try store.states.compactMap { state in
-            try verify(state.origin) { done, total in try progress(state.origin, done, total) }
-        }
-    }
 }
 
 extension LogVerifier {

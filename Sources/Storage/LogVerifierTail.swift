@@ -14,7 +14,6 @@ struct TailFinding {
         /// Whether a row with the entry was there at all.
         var isPresent = false
 
-        var agrees: Bool { computed != nil && computed == stored }
         /// Hash and entry are both there and differ: only a signed root can tell which is good.
         var isContested: Bool { computed != nil && stored != nil && computed != stored }
         var best: Digest? { stored ?? computed }

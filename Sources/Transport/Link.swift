@@ -77,11 +77,6 @@ package final class Link: Sendable {
         send(type: type, parts: [payload[...]])
     }
 
-    @discardableResult
-    package func send(_ frame: Frame) -> Bool {
-        send(type: frame.type, parts: [frame.payload[...]])
-    }
-
     /// Ends the link: what is queued is still sent, as far as the linger time allows; nothing more is received.
     package func close() {
         outbox.withLock { $0.close() }

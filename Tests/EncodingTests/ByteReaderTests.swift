@@ -54,19 +54,6 @@ struct ByteReaderTests {
         #expect(throws: DecodingFailure.notUTF8) { try bad.text(0...255) }
     }
 
-    @Test func aListEndsWhereItsBytesDo() throws {
-        var reader = ByteReader([4, 0, 1, 0, 2, 9])
-        let list = try reader.list(maximumBytes: 255) { (inner: inout ByteReader) throws(DecodingFailure) in
-            try inner.uint16()
-        }
-        #expect(list == [1, 2])
-        #expect(throws: DecodingFailure.trailingBytes) { try reader.finish() }
-        var odd = ByteReader([3, 0, 1, 0])
-        #expect(throws: DecodingFailure.truncated) {
-            try odd.list(maximumBytes: 255) { (inner: inout ByteReader) throws(DecodingFailure) in try inner.uint16() }
-        }
-    }
-
     @Test func aSliceIsReadFromItsOwnBeginning() throws {
         var reader = ByteReader([9, 9, 1, 2][2...])
         #expect(try reader.uint16() == 0x0102)

@@ -53,3 +53,22 @@ func references(_ items: [ImportItem]) -> [[UInt8]] {
         return reference
     }
 }
+
+/// What a file holds, found by reading it once without recording anything.
+struct ImportSummary: Equatable {
+    let recordCount: Int
+    let errorCount: Int
+    /// The first errors, as many as were asked for.
+    let errors: [ImportError]
+}
+
+extension ImportReader {
+    /// Reads to the end of the file.
+    mutating func check(maximumErrors: Int = 100) throws(ImportSourceFailure) -> ImportSummary {
+        var errors: [ImportError] = []
+        while let item = try next() {
+            if case .error(let error) = item, errors.count < maximumErrors { errors.append(error) }
+        }
+        return ImportSummary(recordCount: recordCount, errorCount: errorCount, errors: errors)
+    }
+}

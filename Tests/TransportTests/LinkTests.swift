@@ -40,7 +40,7 @@ import Testing
         }
         await nodes.dialing {
             let link = await nodes.client.link()
-            for frame in sent { link.send(frame) }
+            for frame in sent { link.send(type: frame.type, payload: frame.payload) }
             #expect(await nodes.server.frames(sent.count) == sent)
         }
         await nodes.close()

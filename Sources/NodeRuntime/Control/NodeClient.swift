@@ -10,9 +10,6 @@ package final class NodeClient {
     private static let patienceMilliseconds: UInt64 = 10_000
     private let way: Way
 
-    /// Whether a running node answers.
-    package var isRunning: Bool { if case .socket = way { true } else { false } }
-
     package init(folder: NodeFolder) throws {
         guard folder.exists else {
             throw NodeFailure(

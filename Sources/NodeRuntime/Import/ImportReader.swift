@@ -81,26 +81,3 @@ package struct ImportReader {
         }
     }
 }
-
-/// What a file holds, found by reading it once without recording anything.
-package struct ImportSummary: Equatable, Sendable {
-    package let recordCount: Int
-    package let errorCount: Int
-    /// The first errors, as many as were asked for.
-    package let errors: [ImportError]
-}
-
-extension ImportReader {
-    /// Reads to the end of the file, for an import that takes all rows or none. `progress` is told the bytes read so
-    /// far every few thousand rows.
-    package mutating func check(
-        maximumErrors: Int = 100, progress: (Int) -> Void = { _ in }
-    ) throws(ImportSourceFailure) -> ImportSummary {
-        var errors: [ImportError] = []
-        while let item = try next() {
-            if case .error(let error) = item, errors.count < maximumErrors { errors.append(error) }
-            if (recordCount + errorCount) % 8_192 == 0 { progress(byteCount) }
-        }
-        return ImportSummary(recordCount: recordCount, errorCount: errorCount, errors: errors)
-    }
-}

@@ -63,8 +63,6 @@ final class Fleet: Sendable {
         }
     }
 
-    var processIdentifiers: [pid_t] { state.withLock { $0.children.compactMap { $0?.identifier } } }
-
     func process(_ node: Int) -> ChildProcess? { state.withLock { $0.children[node] } }
 
     /// Under the lock, so that no signal goes to a number that has been given to another process.

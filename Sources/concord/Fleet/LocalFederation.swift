@@ -15,7 +15,6 @@ struct LocalFederation: Sendable {
     private let ports: ReservedPorts
 
     var names: [String] { topology.nodes.map(\.name) }
-    func index(of name: String) -> Int? { topology.index(ofNode: name) }
     /// The log that a node begins with.
     func origin(_ node: Int) -> [UInt8] { Array("\(topology.federation)/\(names[node])/1".utf8) }
 

@@ -11,8 +11,6 @@ struct FeedQueue: Sendable {
     private(set) var recorded: UInt64 = 0
 
     var count: Int { waiting.count - head }
-    /// Occurrences that were ever put in.
-    var total: UInt64 { recorded + UInt64(count) }
 
     mutating func append(_ occurrences: some Sequence<Occurrence>) { waiting.append(contentsOf: occurrences) }
 

@@ -1,9 +1,9 @@
-package import Dispatch
-internal import Storage
-internal import Synchronization
+import Dispatch
+import Storage
+import Synchronization
 
 /// Work of a history store that shares the thread of everybody else: it is done when somebody waits for it or has it done.
-package final class HeldWork: HistoryBackground {
+final class HeldWork: HistoryBackground {
     private struct Pieces {
         var ready: [@Sendable () -> Void] = []
         var delayed: [@Sendable () -> Void] = []
@@ -11,30 +11,30 @@ package final class HeldWork: HistoryBackground {
 
     private let pieces = Mutex(Pieces())
 
-    package init() {}
+    init() {}
 
-    package func async(_ work: @escaping @Sendable () -> Void) { pieces.withLock { $0.ready.append(work) } }
+    func async(_ work: @escaping @Sendable () -> Void) { pieces.withLock { $0.ready.append(work) } }
 
-    package func after(_ milliseconds: Int, _ work: @escaping @Sendable () -> Void) {
+    func after(_ milliseconds: Int, _ work: @escaping @Sendable () -> Void) {
         pieces.withLock { $0.delayed.append(work) }
     }
 
-    package func sync<Value>(_ work: () throws -> Value) rethrows -> Value {
+    func sync<Value>(_ work: () throws -> Value) rethrows -> Value {
         run()
         return try work()
     }
 
-    package func wait(for signal: DispatchSemaphore) {
+    func wait(for signal: DispatchSemaphore) {
         while signal.wait(timeout: .now()) == .timedOut {
             guard runOne() else { preconditionFailure("nothing is left to do that would end the wait") }
         }
     }
 
     /// Does all that is ready, and what follows from it.
-    package func run() { while runOne() {} }
+    func run() { while runOne() {} }
 
     /// Does what was put off, after ``HistoryOptions/retryMilliseconds`` have passed.
-    package func runDelayed() {
+    func runDelayed() {
         pieces.withLock { pieces in
             pieces.ready += pieces.delayed
             pieces.delayed.removeAll()
