@@ -87,7 +87,7 @@ struct LogScan {
         for (offset, item) in items.enumerated() {
             let index = opening.tail.start + UInt64(offset)
             let isDecided = index < covered && (isHashProven || isEntryProven)
-            addTail(item, index, isHashGood: isHashProven, isEntryGood: isEntryProven, isDecided: isDecided)
+            addTail(item, index, isEntryGood: isEntryProven, isDecided: isDecided)
             if let mark = opening.tailMark, let entry = item.entry, mark[offset] != entry.onlyLacksBody {
                 isMarkWrong = true
                 report(.missingMark(index: index))
@@ -106,7 +106,7 @@ struct LogScan {
     }
 
     private mutating func addTail(
-        _ item: TailFinding.Item, _ index: UInt64, isHashGood: Bool, isEntryGood: Bool, isDecided: Bool
+        _ item: TailFinding.Item, _ index: UInt64, isEntryGood: Bool, isDecided: Bool
     ) {
         guard item.isContested else {
             mirror.tail.append(item.best)

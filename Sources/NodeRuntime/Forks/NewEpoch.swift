@@ -40,7 +40,7 @@ extension NodeFolder {
         }
         let key = try nextKey(identity.epoch)
         let carried = try setAsideUnpublished(previous)
-        let keys = try exchangeKeys(identity, key, origin, topology)
+        let keys = try exchangeKeys(identity, key, origin)
         // Nothing is published in the new log, and the node knows it.
         try writeFile(publishedFile, [], mode: 0o600)
         let beginning = NodeIdentity.Beginning(epoch: origin.epoch, atMilliseconds: atMilliseconds, reason: reason)
@@ -76,7 +76,7 @@ extension NodeFolder {
 
     /// Keeps the old key under its epoch, puts the new one in its place, and writes the public keys of all epochs.
     private func exchangeKeys(
-        _ identity: NodeIdentity, _ key: SigningKey, _ origin: OriginName, _ topology: Topology
+        _ identity: NodeIdentity, _ key: SigningKey, _ origin: OriginName
     ) throws -> PublicKeys {
         do throws(KeyFileFailure) {
             let old = logKeyFile(epoch: identity.epoch)

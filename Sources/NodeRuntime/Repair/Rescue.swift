@@ -23,7 +23,8 @@ extension NodeFolder {
     /// kept beside it. The node must be stopped. What is missing then, entries of its own log among them, comes from peers:
     /// the node publishes nothing before they have confirmed its past.
     package func rescue() throws -> RescueReport {
-        let identity = try NodeIdentity(folder: self)
+        // Nothing is touched in a folder that is no node's.
+        _ = try NodeIdentity(folder: self)
         let lock = try FolderLock(self)
         defer { withExtendedLifetime(lock) {} }
         guard FileManager.default.fileExists(atPath: logFile) else {
@@ -42,7 +43,7 @@ extension NodeFolder {
         report.damagedFile = try putAside()
         if report.unreadable == nil {
             try Self.move(fresh, logFile)
-            report.logs = try count(recorded, node: identity.node)
+            report.logs = try count(recorded)
         }
         // Derived from the log, and folded again from the new one.
         Self.remove(standingsFile)
@@ -57,7 +58,7 @@ extension NodeFolder {
         return Dictionary(uniqueKeysWithValues: store.states.map { ($0.origin, max($0.recordedSize, $0.size)) })
     }
 
-    private func count(_ recorded: [OriginName: UInt64], node: String) throws -> [RescueReport.Log] {
+    private func count(_ recorded: [OriginName: UInt64]) throws -> [RescueReport.Log] {
         let topology = try FederationFiles.topology(topologyFile)
         let store = try LogStore(path: logFile)
         defer { try? store.close() }

@@ -69,7 +69,7 @@ struct Pilot {
         try waitForAll(progress)
         progress.stop()
         let hasConverged = try finish()
-        if options.keepsRunning { try keepRunning(hasConverged) }
+        if options.keepsRunning { try keepRunning() }
         return hasConverged
     }
 
@@ -107,7 +107,7 @@ struct Pilot {
 
     func title(_ node: Int) -> String { federation.topology.nodes[node].title }
 
-    private func keepRunning(_ hasConverged: Bool) throws {
+    private func keepRunning() throws {
         feed.change(.everyday)
         let paths = federation.names.map { "  \(workspace.path)/\($0)" }
         try board.say(
