@@ -32,11 +32,14 @@ extension LogStore {
 
     private static func copy(_ log: LogState, from source: Database, to target: LogStore) throws {
         let size = try LogLoader(source).recordedSize(log.number).size
-        try target.write { transaction in
-            try transaction.database.run(
-                "INSERT INTO origin (number, line, size, least) VALUES (?, ?, ?, ?)",
-                [log.number, blob(log.origin.line), Int64(size), Int64(log.leastSize)])
+        let isNew = try target.write { transaction in
+            try fitting {
+                try transaction.database.run(
+                    "INSERT INTO origin (number, line, size, least) VALUES (?, ?, ?, ?)",
+                    [log.number, blob(log.origin.line), Int64(size), Int64(log.leastSize)])
+            }
         }
+        guard isNew else { return }
         let bundles = size / Tiling.width
         var number: UInt64 = 0
         while number < bundles {
@@ -108,8 +111,16 @@ extension LogStore {
 
     private static func insert(_ row: Row, _ table: String, _ columns: [String], _ target: Database) throws {
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
-        try target.run(
-            "INSERT OR REPLACE INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))",
-            StatementArguments(row.databaseValues))
+        _ = try fitting {
+            try target.run(
+                "INSERT OR REPLACE INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))",
+                StatementArguments(row.databaseValues))
+        }
+    }
+
+    /// Whether what was read could stand in a table: a damaged row may read as one that no store has written.
+    private static func fitting(_ insertion: () throws -> Void) throws -> Bool {
+        do { try insertion() } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT { return false }
+        return true
     }
 }

@@ -62,6 +62,37 @@ import TransparencyLog
         try LogStoreAppendTests.expect(store, model)
     }
 
+    @Test func rowsThatNoStoreHasWrittenAreLeftBehind() throws {
+        let folder = try LogFolder()
+        var store = try folder.store()
+        var model = ModelLog(origin: rongcheng)
+        try model.grow(to: 300, store)
+        try store.write { try $0.setMeta("kept", [1]) }
+        try store.close()
+        let types = ["cut BLOB", "node BLOB", "note BLOB"]
+        try DatabaseQueue(path: folder.file).writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA writable_schema = ON")
+            for type in types { try Self.rewrite(type + " NOT NULL", type, database) }
+        }
+        try DatabaseQueue(path: folder.file).writeWithoutTransaction { database in
+            try database.execute(sql: "INSERT INTO attestation (cut, node, note) VALUES (NULL, NULL, NULL)")
+            try database.execute(sql: "PRAGMA writable_schema = ON")
+            for type in types { try Self.rewrite(type, type + " NOT NULL", database) }
+        }
+        store = try folder.store()
+        defer { try? store.close() }
+        try store.copyReadable(to: folder.path + "/copy.sqlite")
+        let copy = try LogStore(path: folder.path + "/copy.sqlite")
+        defer { try? copy.close() }
+        #expect(try copy.entries(rongcheng, 0..<300) == model.entries)
+        #expect(try copy.meta("kept") == [1])
+    }
+
+    private static func rewrite(_ old: String, _ new: String, _ database: Database) throws {
+        try database.execute(
+            sql: "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = 'attestation'", arguments: [old, new])
+    }
+
     /// Noise anywhere in the file: whatever cannot be taken is an error or a damage, and what is called sound is sound.
     @Test(arguments: [UInt64](1...60))
     func noFileCrashesTheStoreOrPassesForSound(seed: UInt64) throws {
