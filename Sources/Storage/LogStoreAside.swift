@@ -6,9 +6,19 @@ internal import TransparencyLog
 /// Consecutive entries of the node's own that were recorded and never published, kept beside the logs until the past that
 /// belongs before them is known.
 package struct AsideRun: Sendable {
-    /// The log from whose unsigned end they were taken, and the index that the first of them had there; nil for entries
-    /// that were recorded after that and never had one.
-    package let place: (origin: OriginName, first: UInt64)?
+    /// Where entries stood before they were set aside.
+    package struct Place: Sendable {
+        /// The log from whose end they were taken.
+        package let origin: OriginName
+        /// How often entries of that log had been set aside before and still were: a log that was cut can grow again, by
+        /// other entries, and be cut again. What is set aside later stands before what is from the same index on.
+        package let generation: UInt64
+        /// The index that the first of them had there.
+        package let first: UInt64
+    }
+
+    /// Nil for entries that were recorded while others were aside, and never had a place.
+    package let place: Place?
     package let items: PackedEntries
 }
 
@@ -30,6 +40,7 @@ extension LogTransaction {
     @discardableResult
     package func setAside(_ origin: OriginName, from end: UInt64) throws -> UInt64 {
         guard let log = state(origin), end < log.size else { return 0 }
+        let generation = try guarded { try nextGeneration(log.number) }
         try change(origin) { staged in
             var start = end
             while start < log.size {
@@ -38,12 +49,20 @@ extension LogTransaction {
                 let part = Int(start - bundle * Tiling.width)..<Int(next - bundle * Tiling.width)
                 let hidden = Set(log.erased.bits(ofBundle: bundle).indices.filter(part.contains).map { $0 - part.lowerBound })
                 let items = try staged.items(bundle, database).slice(part)
-                try putAside(hidden.isEmpty ? items : items.withoutBodies(at: hidden), origin: log.number, first: Int64(start))
+                try putAside(
+                    hidden.isEmpty ? items : items.withoutBodies(at: hidden), origin: log.number,
+                    first: RowKey.make(generation, start))
                 start = next
             }
         }
         try hideAgain(truncate(origin, to: end), by: log.number)
         return log.size - end
+    }
+
+    private func nextGeneration(_ origin: Int64) throws -> Int64 {
+        try database.firstRow("SELECT max(first) FROM aside WHERE origin = ?", [origin]) { row in
+            row.hasNull(atIndex: 0) ? 0 : RowKey.origin(try row.integer(0)) + 1
+        } ?? 0
     }
 
     /// The index that stands for an erasure which is aside: no cut contains it, and no time makes it due.
@@ -116,12 +135,13 @@ extension LogStore {
 }
 
 extension AsideRun {
-    /// Entries that had a place come first, by log and index; then those that never had one.
+    /// Entries that had a place come first, by log and index, those behind a later cut before those behind an earlier one:
+    /// so entries come before what names them. Then those that never had a place.
     fileprivate static func forEach(_ database: Database, _ visit: (AsideRun) throws -> Void) throws {
         try database.forEachRow(
             """
             SELECT line, first, hashes, items FROM aside LEFT JOIN origin ON number = origin
-            ORDER BY origin = 0, origin, first
+            ORDER BY origin = 0, origin, first >> 40 DESC, first
             """, []
         ) { row in
             var hashes: [Digest] = []
@@ -129,7 +149,10 @@ extension AsideRun {
             items.appendLeafHashes(to: &hashes)
             guard try row.digests(2) == hashes else { throw damaged }
             let line = try row.bytes(0)
-            let place = try OriginName(line).map { (origin: $0, first: try row.natural(1)) }
+            let key = try row.integer(1)
+            let place = OriginName(line).map {
+                Place(origin: $0, generation: UInt64(RowKey.origin(key)), first: RowKey.index(key))
+            }
             try visit(AsideRun(place: place, items: items))
         }
     }

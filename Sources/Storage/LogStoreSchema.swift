@@ -109,6 +109,7 @@ enum RowKey {
     static let maximumOrigin = Int64(1) << (62 - indexBits)
 
     static func make(_ origin: Int64, _ index: UInt64) -> Int64 { origin << indexBits | Int64(index) }
+    static func origin(_ key: Int64) -> Int64 { key >> indexBits }
     static func index(_ key: Int64) -> UInt64 { UInt64(key & (1 << indexBits - 1)) }
     /// Keys of one origin.
     static func all(_ origin: Int64) -> ClosedRange<Int64> {

@@ -63,6 +63,72 @@ import TransparencyLog
         try await federation.end()
     }
 
+    /// An authority that thinks again lets a log grow and be cut anew: other entries come from the indices of the first.
+    @Test func whatIsCutOffTwiceFromOneIndexGoesAlongBothTimes() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        let folder = federation.folder("city")
+        func history(_ mark: String, _ count: Int) -> [Draft] {
+            (0..<count).map { TestFederation.observation(1, "plus", day: 18_300, reference: "\(mark)-\($0)") } + [
+                .body(
+                    day: 18_301, subject: TestFederation.subject(1),
+                    content: .retraction(target: Position(origin: first.line, index: 2), reason: Array(mark.utf8)))
+            ]
+        }
+        // What is named has to be there already.
+        for drafts in [history("first", 300).dropLast(), history("first", 300).suffix(1)] {
+            try await federation.call("city", "record", drafts: Array(drafts))
+        }
+        let epoch = try folder.beginEpoch(reason: "a test")
+        #expect(epoch.carried == 301)
+        var (pieces, hashes) = try packed(history("second", 20))
+        var store = try LogStore(path: folder.logFile)
+        try store.write { transaction in
+            try transaction.append(first, pieces, leafHashes: hashes)
+            try transaction.setAside(first, from: 12)
+            try transaction.setAside(first, from: 0)
+        }
+        #expect(try store.asideCount() == 322)
+        try store.close()
+        try federation.reassemble(with: epoch.keys)
+        try await federation.startAll()
+        while try await federation.call("nation", "status")["logs"]?.array.first(where: {
+            $0["origin"]?.string == second.description
+        })?["complete"]?.integer != 322 { try await Task.sleep(for: .milliseconds(20)) }
+        for name in federation.names { try await federation.stop(name) }
+        store = try LogStore(path: folder.logFile, options: readOnly)
+        (pieces, hashes) = (try store.packed(second, 0..<322), [])
+        var places: [String: UInt64] = [:]
+        var retracted: [String: Position] = [:]
+        for (index, (entry, body)) in pieces.flatMap(\.unpacked).enumerated() {
+            let content = try Body(decoding: body, kind: Entry(decoding: entry).kind).content
+            switch content {
+            case .observation(_, _, let reference): places[String(decoding: reference, as: UTF8.self)] = UInt64(index)
+            case .retraction(let target, let reason): retracted[String(decoding: reason, as: UTF8.self)] = target
+            default: break
+            }
+        }
+        #expect(places.count == 320)
+        for mark in ["first", "second"] {
+            let place = try #require(places["\(mark)-2"])
+            #expect(retracted[mark] == Position(origin: second.line, index: place))
+        }
+        try store.close()
+        try await federation.end()
+    }
+
+    private func packed(_ drafts: [Draft]) throws -> ([PackedEntries], [Digest]) {
+        var builder = PackedEntriesBuilder()
+        var hashes: [Digest] = []
+        for (offset, draft) in drafts.enumerated() {
+            guard case .body(let day, let subject, let content) = draft else { continue }
+            let body = Body(salt: randomBytes(16), day: day, subject: subject, content: content).encoded
+            let entry = Entry(kind: content.kind, recordedAt: UInt64(offset), commitment: sha256(body)).encoded
+            builder.append(entry: entry, body: body)
+            hashes.append(leafHash(entry))
+        }
+        return ([builder.finish()], hashes)
+    }
+
     @Test func keysAreKeptAndAreForTheirOwnerAlone() throws {
         let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
         defer { try? FileManager.default.removeItem(atPath: federation.root) }

@@ -7,8 +7,18 @@ internal import TransparencyLog
 /// whose body is gone says nothing any more and stays behind, and so does what names it.
 struct AsidePlaces {
     private let own: OriginName
-    /// The indices that entries had, log by log: the first one, and the new ones of it and its followers.
-    private var moves: [OriginName: (first: UInt64, indices: [UInt64?])] = [:]
+    /// The indices that entries of a log had which were set aside at once: the first one, and the new ones of it and its
+    /// followers.
+    private struct Move {
+        let generation: UInt64
+        let first: UInt64
+        var indices: [UInt64?] = []
+
+        func holds(_ index: UInt64) -> Bool { index >= first && index - first < UInt64(indices.count) }
+    }
+
+    /// The latest first.
+    private var moves: [OriginName: [Move]] = [:]
     /// Entries that were set aside, and where the same ones stand in the own log already: the copy was made after they had
     /// been recorded and before they were published. Known by what stays when a target moves.
     private var expected: Set<[UInt8]> = []
@@ -17,7 +27,9 @@ struct AsidePlaces {
     init(own: OriginName) { self.own = own }
 
     mutating func expect(_ run: AsideRun) {
-        if let place = run.place, moves[place.origin] == nil { moves[place.origin] = (place.first, []) }
+        if let place = run.place, moves[place.origin]?.last?.generation != place.generation {
+            moves[place.origin, default: []].append(Move(generation: place.generation, first: place.first))
+        }
         run.items.forEach { _, item in expected.formUnion(Self.identities(item)) }
     }
 
@@ -67,13 +79,11 @@ struct AsidePlaces {
         run.items.forEach { _, item in indices.append(Self.identities(item).compactMap { known[$0] }.first) }
         for ((entry, body), index) in zip(run.items.unpacked, indices) {
             if let index {
-                if let place = run.place { moves[place.origin]?.indices.append(index) }
+                note(index, run.place)
                 continue
             }
-            let moved = Entry.hasBody(entry) && body.isEmpty ? nil : retargeted(entry, body, isPlaced: run.place != nil)
-            if let place = run.place {
-                moves[place.origin]?.indices.append(moved.map { _ in size + UInt64(builder.count) })
-            }
+            let moved = Entry.hasBody(entry) && body.isEmpty ? nil : retargeted(entry, body, run.place)
+            note(moved.map { _ in size + UInt64(builder.count) }, run.place)
             guard let moved else { continue }
             builder.append(entry: moved.entry, body: moved.body)
             hashes.append(leafHash(moved.entry))
@@ -81,20 +91,27 @@ struct AsidePlaces {
         return (builder.finish(), hashes)
     }
 
+    private mutating func note(_ index: UInt64?, _ place: AsideRun.Place?) {
+        guard let place, let move = moves[place.origin]?.firstIndex(where: { $0.generation == place.generation }) else {
+            return
+        }
+        moves[place.origin]?[move].indices.append(index)
+    }
+
     /// An entry that names one that has moved names it where it is now; nil for one whose target stays behind.
     private func retargeted(
-        _ bytes: [UInt8], _ body: [UInt8], isPlaced: Bool
+        _ bytes: [UInt8], _ body: [UInt8], _ place: AsideRun.Place?
     ) -> (entry: [UInt8], body: [UInt8])? {
         guard let entry = try? Entry(decoding: bytes) else { return (bytes, body) }
         if case .erasure(let target, let ground) = entry.content {
-            return moved(target, isPlaced: isPlaced).map {
+            return moved(target, place).map {
                 (Entry(erasing: $0, ground: ground, recordedAt: entry.recordedAt).encoded, [])
             }
         }
         guard let decoded = try? Body(decoding: body, kind: entry.kind), let target = decoded.content.target else {
             return (bytes, body)
         }
-        guard let moved = moved(target, isPlaced: isPlaced) else { return nil }
+        guard let moved = moved(target, place) else { return nil }
         let new = Body(
             salt: decoded.salt, day: decoded.day, subject: decoded.subject, content: decoded.content.naming(moved),
             extensions: decoded.extensions
@@ -103,12 +120,19 @@ struct AsidePlaces {
     }
 
     /// Where a position is now; nil where its entry stays behind. What was recorded after entries had been set aside saw the
-    /// own log without them.
-    private func moved(_ target: Position, isPlaced: Bool) -> Position? {
-        guard let origin = OriginName(target.origin), isPlaced || origin != own, let move = moves[origin],
-            target.index >= move.first,
-            target.index - move.first < UInt64(move.indices.count)
-        else { return target }
+    /// own log without them; and of another log as it was before it was cut last, what an entry of the log itself stood with
+    /// or saw cut later.
+    private func moved(_ target: Position, _ place: AsideRun.Place?) -> Position? {
+        guard let origin = OriginName(target.origin), place != nil || origin != own, let moves = moves[origin] else {
+            return target
+        }
+        let move =
+            if let place, place.origin == origin {
+                moves.last { $0.generation >= place.generation && $0.holds(target.index) }
+            } else {
+                moves.first { $0.holds(target.index) }
+            }
+        guard let move else { return target }
         return move.indices[Int(target.index - move.first)].map { Position(origin: own.line, index: $0) }
     }
 }
