@@ -11,8 +11,6 @@ final class HeldWork: HistoryBackground {
 
     private let pieces = Mutex(Pieces())
 
-    init() {}
-
     func async(_ work: @escaping @Sendable () -> Void) { pieces.withLock { $0.ready.append(work) } }
 
     func after(_ milliseconds: Int, _ work: @escaping @Sendable () -> Void) {
@@ -25,13 +23,14 @@ final class HeldWork: HistoryBackground {
     }
 
     func wait(for signal: DispatchSemaphore) {
-        while signal.wait(timeout: .now()) == .timedOut {
-            guard runOne() else { preconditionFailure("nothing is left to do that would end the wait") }
-        }
+        while signal.wait(timeout: .now()) == .timedOut { runNext() }
     }
 
     /// Does all that is ready, and what follows from it.
     func run() { while runOne() {} }
+
+    /// Does one piece; there must be one.
+    func runNext() { precondition(runOne(), "nothing is left to do that would end the wait") }
 
     /// Does what was put off, after ``HistoryOptions/retryMilliseconds`` have passed.
     func runDelayed() {
