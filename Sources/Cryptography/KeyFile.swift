@@ -7,22 +7,35 @@ package struct KeyFileFailure: Error, Equatable, Sendable, CustomStringConvertib
 
 /// Private keys on disk: 32 bytes of seed, hexadecimal, one line, readable by the owner alone.
 package enum KeyFile {
-    /// Writes a new key; never replaces a file that is there.
+    /// Writes a new key; never replaces a file that is there. At any time the file is whole or not there.
     package static func write(_ seed: [UInt8], to path: String) throws(KeyFileFailure) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw KeyFileFailure(
-                description: errno == EEXIST
-                    ? "\(path) exists: a key is never overwritten; move it away if it is no longer wanted"
-                    : "\(path) cannot be written: \(String(cString: strerror(errno)))")
+        // Under another name first: who is killed here must not leave a file that is no key and that nobody overwrites.
+        let temporary = path + ".new"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw unwritten(path) }
+        defer {
+            close(descriptor)
+            unlink(temporary)
         }
-        defer { close(descriptor) }
         let text = Array((seed.map { byte in digits(byte) }.joined() + "\n").utf8)
-        guard writeAll(descriptor, text), fsync(descriptor) == 0 else {
-            let reason = String(cString: strerror(errno))
-            unlink(path)
-            throw KeyFileFailure(description: "\(path) cannot be written: \(reason)")
-        }
+        guard writeAll(descriptor, text), fsync(descriptor) == 0, link(temporary, path) == 0 else { throw unwritten(path) }
+        syncFolder(of: path)
+    }
+
+    private static func unwritten(_ path: String) -> KeyFileFailure {
+        KeyFileFailure(
+            description: errno == EEXIST
+                ? "\(path) exists: a key is never overwritten; move it away if it is no longer wanted"
+                : "\(path) cannot be written: \(String(cString: strerror(errno)))")
+    }
+
+    private static func syncFolder(of path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     /// The seed of a key, refused where others than the owner may read the file.

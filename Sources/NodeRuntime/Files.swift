@@ -41,7 +41,8 @@ package func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) t
     syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
 }
 
-private func syncFolder(_ path: String) {
+/// What was made, renamed or removed in a folder stays so.
+func syncFolder(_ path: String) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     fsync(descriptor)

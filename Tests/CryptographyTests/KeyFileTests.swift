@@ -40,6 +40,15 @@ final class KeyFileTests {
         #expect(try KeyFile.read(path) == seed)
     }
 
+    /// As a process leaves it that is killed while it writes a key.
+    @Test func whatIsLeftOfAnAttemptIsInNobodysWay() throws {
+        try Data("0011".utf8).write(to: URL(fileURLWithPath: path + ".new"))
+        try KeyFile.write(seed, to: path)
+        #expect(try KeyFile.read(path) == seed)
+        #expect(throws: KeyFileFailure.self) { try KeyFile.write(seed, to: path) }
+        #expect(!FileManager.default.fileExists(atPath: path + ".new"))
+    }
+
     @Test(arguments: [0o604, 0o640, 0o644, 0o660, 0o602, 0o601, 0o666, 0o777])
     func aKeyThatOthersMayReadOrChangeIsRefused(mode: Int) throws {
         try KeyFile.write(seed, to: path)

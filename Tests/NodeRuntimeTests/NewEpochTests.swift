@@ -143,25 +143,45 @@ import TransparencyLog
         #expect(try PublicKeys(path: folder.publicKeysFile("city")).keys == epoch.keys.keys)
     }
 
-    /// Stopped at each step and begun again, it is the same epoch with the same key.
-    @Test(arguments: 0..<4) func anAttemptThatDidNotComeToItsEndIsRepeated(step: Int) throws {
+    /// Stopped after each step and begun again, it is the same epoch with the same key, and nothing recorded is lost.
+    @Test(arguments: 0..<7) func anAttemptThatDidNotComeToItsEndIsRepeated(steps: Int) async throws {
         let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
-        defer { try? FileManager.default.removeItem(atPath: federation.root) }
         let folder = federation.folder("city")
+        try await federation.call(
+            "city", "record", drafts: (0..<30).map { TestFederation.observation(1, "plus", day: 18_300 + UInt32($0)) })
         let old = try KeyFile.read(folder.logKeyFile)
         let seed = SigningKey.generate().seed
-        if step <= 1 { try KeyFile.write(seed, to: folder.logKeyFile(epoch: 2)) }
-        if step >= 1 { try KeyFile.write(old, to: folder.logKeyFile(epoch: 1)) }
-        if step >= 2 {
-            try FileManager.default.removeItem(atPath: folder.logKeyFile)
-            try KeyFile.write(seed, to: folder.logKeyFile)
-        }
-        if step == 3 { try writeFile(folder.publishedFile, [], mode: 0o600) }
+        let all: [() throws -> Void] = [
+            { try KeyFile.write(seed, to: folder.logKeyFile(epoch: 2)) },
+            {
+                let store = try LogStore(path: folder.logFile)
+                try store.write { try $0.setAsideUnsigned(first) }
+                try store.close()
+            },
+            { try KeyFile.write(old, to: folder.logKeyFile(epoch: 1)) },
+            { #expect(rename(folder.logKeyFile(epoch: 2), folder.logKeyFile) == 0) },
+            {
+                let keys = try PublicKeys(path: folder.publicKeysFile("city"))
+                let signing = try #require(SigningKey(seed: seed))
+                let verifying = try #require(VerifyingKey(signing.publicKey))
+                let both = PublicKeys(
+                    federation: keys.federation, node: keys.node,
+                    keys: keys.keys + [VerifierKey(name: second.line, key: verifying).description], linkKey: keys.linkKey)
+                try writeFile(folder.publicKeysFile("city"), Array(both.json.text.utf8))
+            },
+            { try writeFile(folder.publishedFile, [], mode: 0o600) },
+        ]
+        for step in all.prefix(steps) { try step() }
         let epoch = try folder.beginEpoch(reason: "a test")
-        #expect(try KeyFile.read(folder.logKeyFile) == seed)
+        if steps > 0 { #expect(try KeyFile.read(folder.logKeyFile) == seed) }
         #expect(try KeyFile.read(folder.logKeyFile(epoch: 1)) == old)
-        #expect(epoch.origin == second && epoch.keys.keys.count == 2)
+        #expect(epoch.origin == second && epoch.keys.keys.count == 2 && epoch.carried == 30)
+        #expect(try PublicKeys(path: folder.publicKeysFile("city")).keys == epoch.keys.keys)
         #expect(try NodeIdentity(folder: folder).epoch == 2)
+        let store = try LogStore(path: folder.logFile, options: readOnly)
+        #expect(try store.asideCount() == 30 && store.state(first)?.size == 0)
+        try store.close()
+        try await federation.end()
     }
 
     @Test func aRunningNodeAndAnEmptyReasonAreRefused() async throws {

@@ -86,6 +86,8 @@ extension NodeFolder {
         if exists(next), rename(next, logKeyFile) != 0 {
             throw NodeFailure(.storage, "\(next) cannot be renamed to \(logKeyFile): \(String(cString: strerror(errno)))")
         }
+        // Before anything says that this key is the node's.
+        syncFolder(path + "/keys")
         guard let verifying = VerifyingKey(key.publicKey) else { throw NodeFailure(.internal, "a new key is none") }
         let published = try PublicKeys(path: publicKeysFile(identity.node))
         let new = VerifierKey(name: origin.line, key: verifying).description
