@@ -96,6 +96,7 @@ package struct ByteReader: Sendable {
 }
 
 /// Bytes of a length prefix for vectors up to `maximum` bytes (RFC 8446 section 3.4).
+@inlinable
 package func lengthPrefixWidth(_ maximum: Int) -> Int {
     switch maximum {
     case ..<0x100: 1
@@ -106,9 +107,18 @@ package func lengthPrefixWidth(_ maximum: Int) -> Int {
 }
 
 /// Whether bytes are well-formed UTF-8: no overlong form, no surrogate, nothing cut off.
+@inlinable
 package func isUTF8(_ bytes: some Collection<UInt8>) -> Bool {
+    bytes.withContiguousStorageIfAvailable { isUTF8(UnsafeRawBufferPointer($0)) }
+        ?? Array(bytes).withUnsafeBytes { isUTF8($0) }
+}
+
+@usableFromInline
+package func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
     // Most texts are ASCII, and this is on the way of every body.
-    if bytes.allSatisfy({ $0 < 0x80 }) { return true }
+    var all: UInt8 = 0
+    for byte in bytes { all |= byte }
+    if all < 0x80 { return true }
     var decoder = UTF8()
     var iterator = bytes.makeIterator()
     while true {

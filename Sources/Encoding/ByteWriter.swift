@@ -1,27 +1,44 @@
-/// Appends big-endian integers and length-prefixed vectors to a byte array.
+/// Appends big-endian integers and length-prefixed vectors to a byte array. Other modules compile these calls into their own
+/// code: every event goes through some.
 package struct ByteWriter: Sendable {
-    package private(set) var bytes: [UInt8] = []
+    @usableFromInline var storage: [UInt8] = []
 
-    package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+    @inlinable package var bytes: [UInt8] { storage }
 
-    package mutating func uint8(_ value: UInt8) { bytes.append(value) }
-    package mutating func uint16(_ value: UInt16) { integer(UInt64(value), 2) }
-    package mutating func uint32(_ value: UInt32) { integer(UInt64(value), 4) }
-    package mutating func uint64(_ value: UInt64) { integer(value, 8) }
-    package mutating func int32(_ value: Int32) { uint32(UInt32(bitPattern: value)) }
+    @inlinable
+    package init(capacity: Int = 0) { storage.reserveCapacity(capacity) }
 
-    private mutating func integer(_ value: UInt64, _ width: Int) {
-        for shift in stride(from: (width - 1) * 8, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-        }
+    @inlinable
+    package mutating func uint8(_ value: UInt8) { storage.append(value) }
+    @inlinable
+    package mutating func uint16(_ value: UInt16) { integer(value) }
+    @inlinable
+    package mutating func uint32(_ value: UInt32) { integer(value) }
+    @inlinable
+    package mutating func uint64(_ value: UInt64) { integer(value) }
+    @inlinable
+    package mutating func int32(_ value: Int32) { integer(value) }
+
+    @inlinable
+    mutating func integer(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.bigEndian) { storage.append(contentsOf: $0) }
     }
 
-    package mutating func fixed(_ value: some Collection<UInt8>) { bytes.append(contentsOf: value) }
+    @inlinable
+    package mutating func fixed(_ value: some Collection<UInt8>) { storage.append(contentsOf: value) }
 
     /// `opaque name<..maximum>`. That the value fits is for the caller to have checked.
+    @inlinable
     package mutating func vector(_ value: some Collection<UInt8>, maximum: Int) {
-        precondition(value.count <= maximum, "a vector of \(value.count) bytes does not fit its limit of \(maximum)")
-        integer(UInt64(value.count), lengthPrefixWidth(maximum))
-        bytes.append(contentsOf: value)
+        precondition(value.count <= maximum, "a vector does not fit its limit")
+        switch lengthPrefixWidth(maximum) {
+        case 1: uint8(UInt8(value.count))
+        case 2: uint16(UInt16(value.count))
+        case 3:
+            uint8(UInt8(value.count >> 16))
+            uint16(UInt16(truncatingIfNeeded: value.count))
+        default: uint32(UInt32(value.count))
+        }
+        storage.append(contentsOf: value)
     }
 }

@@ -86,6 +86,11 @@ extension Body {
     /// The bytes whose SHA-256 is the commitment. The body must have no flaw.
     package var encoded: [UInt8] {
         var writer = ByteWriter(capacity: 96)
+        encode(to: &writer)
+        return writer.bytes
+    }
+
+    package func encode(to writer: inout ByteWriter) {
         writer.fixed(salt)
         writer.uint32(day)
         writer.uint64(subject.high)
@@ -106,7 +111,6 @@ extension Body {
             writer.vector(statement, maximum: Self.maximumReason)
         }
         writer.vector(extensions, maximum: Self.maximumExtensions)
-        return writer.bytes
     }
 
     /// Decodes the body of an entry of `kind`.
