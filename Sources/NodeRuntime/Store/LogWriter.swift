@@ -301,6 +301,7 @@ extension LogWriter {
         }
         // From here on nothing may fail: what is committed must not be tried again.
         tellRefused()
+        staged.remember()
         if let checkpoint { node.published.write(checkpoint) }
         let withdrawn = foldCommitted(ranges.map(\.0), staged)
         // What was recorded is known to the clients only when it is in the next answer.

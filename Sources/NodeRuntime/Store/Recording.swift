@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Encoding
 internal import Federation
 internal import Scoring
 internal import Storage
@@ -36,6 +37,13 @@ final class RecordedReferences: Sendable {
         }
     }
 
+    /// Entries of the own log that stand there now, and whose drafts were all asked for, need not be read from it.
+    func note(recorded entries: Range<UInt64>) {
+        state.withLock { state in
+            if state.upTo == entries.lowerBound { state.upTo = entries.upperBound }
+        }
+    }
+
     /// Drafts that were taken for recorded but failed are read from the log again.
     func forget() { state.withLock { $0 = State() } }
 
@@ -67,8 +75,10 @@ final class RecordedReferences: Sendable {
     /// Nil for an observation without a reference.
     private func hash(_ day: UInt32, _ subject: SubjectID, _ content: Body.Content) -> UInt64? {
         if case .observation(_, _, let reference) = content, reference.isEmpty { return nil }
-        let body = Body(salt: salt, day: day, subject: subject, content: content)
-        return sha256([content.kind.rawValue] + body.encoded).prefix
+        var writer = ByteWriter(capacity: 128)
+        writer.uint8(content.kind.rawValue)
+        Body(salt: salt, day: day, subject: subject, content: content).encode(to: &writer)
+        return sha256(writer.bytes).prefix
     }
 }
 
