@@ -35,7 +35,10 @@ struct StagedLog {
 
     // MARK: Appending
 
-    mutating func append(_ piece: PackedEntries, _ hashes: ArraySlice<Digest>, _ database: Database) throws {
+    /// - Parameter root: of the piece, where it is a bundle by itself and its root is known.
+    mutating func append(
+        _ piece: PackedEntries, _ hashes: ArraySlice<Digest>, root: Digest?, _ database: Database
+    ) throws {
         var taken = 0
         while taken < piece.count {
             let count = min(Int(Tiling.width) - log.tail.count, piece.count - taken)
@@ -43,7 +46,7 @@ struct StagedLog {
             let leaves = hashes.dropFirst(taken).prefix(count)
             markMissing(part)
             if log.tail.count + count == Int(Tiling.width) {
-                try addBundle(part, leaves, database)
+                try addBundle(part, leaves, root: root, database)
             } else {
                 log.tail = log.tail.appending(part)
                 log.tailHashes += leaves
@@ -54,14 +57,16 @@ struct StagedLog {
     }
 
     /// Completes a bundle: with the tail in front of it, where there is one.
-    private mutating func addBundle(_ part: PackedEntries, _ leaves: ArraySlice<Digest>, _ database: Database) throws {
+    private mutating func addBundle(
+        _ part: PackedEntries, _ leaves: ArraySlice<Digest>, root known: Digest?, _ database: Database
+    ) throws {
         let number = log.levels.bundles
         let items = log.tail.appending(part)
         var scratch = log.tailHashes + leaves
         let hashes = blob(scratch)
         let key = RowKey.make(log.number, number)
         try removeTailRows(database)
-        let root = perfectRoot(&scratch)
+        let root = known ?? perfectRoot(&scratch)
         try database.run("INSERT INTO bundle (key, hashes, items) VALUES (?, ?, ?)", [key, hashes, blob(items.bytes)])
         try database.run("INSERT INTO root (key, hash) VALUES (?, ?)", [key, blob(root)])
         log.levels.append(root)

@@ -70,7 +70,12 @@ extension LogTransaction {
     /// Appends entries to a log, which begins with its first append. `pieces` are of any length up to a bundle and stand
     /// anywhere; full bundles that come aligned are stored as they are. `leafHashes` holds one hash for each entry, made by
     /// the caller.
-    package func append(_ origin: OriginName, _ pieces: [PackedEntries], leafHashes: [Digest]) throws {
+    ///
+    /// - Parameter bundleRoots: the roots of those pieces that are whole bundles by themselves, in order, where the caller
+    ///   has computed them; none where not.
+    package func append(
+        _ origin: OriginName, _ pieces: [PackedEntries], leafHashes: [Digest], bundleRoots: [Digest] = []
+    ) throws {
         precondition(pieces.reduce(0) { $0 + $1.count } == leafHashes.count, "every entry comes with its leaf hash")
         try change(origin) { log in
             try log.requireSound()
@@ -78,8 +83,10 @@ extension LogTransaction {
                 throw StoreFailure(.rejected, "the log \(origin) would outgrow the store")
             }
             var hashes = leafHashes[...]
+            var roots = bundleRoots[...]
             for piece in pieces {
-                try log.append(piece, hashes.prefix(piece.count), database)
+                let isBundle = log.log.tail.count == 0 && piece.count == Int(Tiling.width)
+                try log.append(piece, hashes.prefix(piece.count), root: isBundle ? roots.popFirst() : nil, database)
                 hashes = hashes.dropFirst(piece.count)
             }
         }

@@ -86,12 +86,19 @@ struct ModelLog {
     mutating func append(_ new: [StoredEntry], pieces lengths: [Int], _ transaction: LogTransaction) throws {
         precondition(lengths.reduce(0, +) == new.count)
         var pieces: [PackedEntries] = []
+        var bundleRoots: [Digest] = []
         var start = 0
         for length in lengths {
             pieces.append(pack(new[start..<(start + length)]))
+            if length == 256, (entries.count + start) % 256 == 0 {
+                bundleRoots.append(treeRoot(new[start..<(start + length)].map { leafHash($0.entry) }))
+            }
             start += length
         }
-        try transaction.append(origin, pieces, leafHashes: new.map { leafHash($0.entry) })
+        // Whether the roots come along makes no difference.
+        let areKnown = entries.count % 2 == 0
+        try transaction.append(
+            origin, pieces, leafHashes: new.map { leafHash($0.entry) }, bundleRoots: areKnown ? bundleRoots : [])
         entries += new
     }
 

@@ -10,6 +10,8 @@ struct ProvenRange: Sendable {
     let first: UInt64
     let pieces: [PackedEntries]
     let hashes: [Digest]
+    /// Roots of the pieces that are whole bundles.
+    let bundleRoots: [Digest]
     let checkpoint: SignedCheckpoint
     let proof: [Digest]
 
@@ -318,7 +320,7 @@ extension LogWriter {
     }
 
     private func store(_ range: ProvenRange, _ transaction: LogTransaction) throws {
-        try transaction.append(range.origin, range.pieces, leafHashes: range.hashes)
+        try transaction.append(range.origin, range.pieces, leafHashes: range.hashes, bundleRoots: range.bundleRoots)
         if range.end == range.checkpoint.size {
             try transaction.setCheckpoint(range.checkpoint)
         } else {

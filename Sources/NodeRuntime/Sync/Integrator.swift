@@ -55,8 +55,19 @@ final class Integrator: Sendable {
         }
         var hashes: [Digest] = []
         hashes.reserveCapacity(Int(integration.end - integration.first))
-        for piece in integration.pieces { piece.appendLeafHashes(to: &hashes) }
-        for hash in hashes { tree.append(hash) }
+        var bundleRoots: [Digest] = []
+        for piece in integration.pieces {
+            let start = hashes.count
+            piece.appendLeafHashes(to: &hashes)
+            if tree.size % Tiling.width == 0, piece.count == Int(Tiling.width) {
+                var scratch = Array(hashes[start...])
+                let root = perfectRoot(&scratch)
+                tree.append(root, level: Tiling.height)
+                bundleRoots.append(root)
+            } else {
+                for hash in hashes[start...] { tree.append(hash) }
+            }
+        }
         let checkpoint = integration.checkpoint
         guard
             Proofs.isConsistent(
@@ -70,7 +81,7 @@ final class Integrator: Sendable {
         trees.withLock { $0[origin] = tree }
         let range = ProvenRange(
             origin: origin, first: integration.first, pieces: integration.pieces, hashes: hashes,
-            checkpoint: checkpoint, proof: integration.proof)
+            bundleRoots: bundleRoots, checkpoint: checkpoint, proof: integration.proof)
         node.writer.submit(
             .integrate(range) { [self] failure in
                 if failure != nil { reset(origin) }
