@@ -79,6 +79,8 @@ struct HistoryTableView: Sendable {
     private let table: HistoryTable
     let count: Int
 
+    private var highs: UnsafeMutablePointer<UInt64> { table.highs }
+
     fileprivate init(table: HistoryTable, count: Int) {
         self.table = table
         self.count = count
@@ -118,10 +120,43 @@ struct HistoryTableView: Sendable {
     }
 
     /// The subjects in order, each with its place; records of one subject in the order of their coming.
+    ///
+    /// One pass spreads the records over about as many buckets as there are records, by the leading bits in which their
+    /// subjects differ; little is left to sort then, unless somebody has chosen the subjects.
     func sorted() -> [HistoryTablePlace] {
-        var places = (0..<count).map { HistoryTablePlace(subject: subject($0), place: UInt32($0)) }
-        places.sort { $0.isBefore($1) }
-        return places
+        guard count > 1 else { return (0..<count).map { HistoryTablePlace(subject: subject($0), place: UInt32($0)) } }
+        var least = UInt64.max
+        var greatest = UInt64.min
+        for place in 0..<count {
+            least = min(least, highs[place])
+            greatest = max(greatest, highs[place])
+        }
+        let usedBits = UInt64.bitWidth - (greatest - least).leadingZeroBitCount
+        let bucketBits = Int.bitWidth - count.leadingZeroBitCount
+        let shift = UInt64(max(0, usedBits - bucketBits))
+        let ends = bucketEnds(least, shift, Int((greatest - least) >> shift) + 1)
+        return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+            var next = ends
+            for place in (0..<count).reversed() {
+                let bucket = Int((highs[place] - least) >> shift)
+                next[bucket] -= 1
+                (buffer.baseAddress! + Int(next[bucket])).initialize(
+                    to: HistoryTablePlace(subject: subject(place), place: UInt32(place)))
+            }
+            initialized = count
+            for bucket in ends.indices where ends[bucket] - next[bucket] > 1 {
+                var part = UnsafeMutableBufferPointer(rebasing: buffer[Int(next[bucket])..<Int(ends[bucket])])
+                part.sort { $0.isBefore($1) }
+            }
+        }
+    }
+
+    /// Where each bucket ends when the records stand bucket by bucket.
+    private func bucketEnds(_ least: UInt64, _ shift: UInt64, _ buckets: Int) -> [UInt32] {
+        var ends = [UInt32](repeating: 0, count: buckets)
+        for place in 0..<count { ends[Int((highs[place] - least) >> shift)] += 1 }
+        for bucket in 1..<max(1, buckets) { ends[bucket] += ends[bucket - 1] }
+        return ends
     }
 
     /// Calls `body` with the subject and the encoded record of each place, in the order given.
