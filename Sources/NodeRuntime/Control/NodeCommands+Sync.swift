@@ -163,6 +163,8 @@ extension NodeCommands {
         let until = UInt64(try request.integer("until", in: 0...Int64.max))
         let number = try node.history.originNumber(origin.line)
         var last: UInt64?
+        let waiter = node.answersGrow.makeWaiter()
+        defer { node.answersGrow.forget(waiter) }
         while true {
             let visible = node.history.visibleUpTo(number)
             if visible != last {
@@ -170,7 +172,8 @@ extension NodeCommands {
                 try emit(["visible": .integer(Int64(visible))])
             }
             if visible >= until { return ["visible": .integer(Int64(visible))] }
-            usleep(100)
+            // Where no links are kept, or nothing can be published, nobody says that there is more.
+            _ = waiter.wait(timeout: .now() + .milliseconds(20))
         }
     }
 }

@@ -39,6 +39,24 @@ package final class Signal: Sendable {
     }
 }
 
+/// Something that happens again and again, told to the threads that wait for it.
+final class Pulse: Sendable {
+    private let waiters = Mutex<[DispatchSemaphore]>([])
+
+    /// One waiting thread: made before it looks whether what it waits for is there already.
+    func makeWaiter() -> DispatchSemaphore {
+        let waiter = DispatchSemaphore(value: 0)
+        waiters.withLock { $0.append(waiter) }
+        return waiter
+    }
+
+    func forget(_ waiter: DispatchSemaphore) { waiters.withLock { $0.removeAll { $0 === waiter } } }
+
+    func beat() {
+        waiters.withLock { for waiter in $0 { waiter.signal() } }
+    }
+}
+
 /// A lane on a dispatch queue. On a concurrent one pieces of work run beside each other, and `sync` waits for all of them.
 struct QueueLane: Lane {
     private let queue: DispatchQueue

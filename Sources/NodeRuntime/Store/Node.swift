@@ -26,6 +26,8 @@ package final class Node: Sendable {
     let recorded: RecordedReferences
     /// Why the store takes nothing at present; nil where it does.
     let trouble = Mutex<String?>(nil)
+    /// Beats when more may be in this node's answers.
+    let answersGrow = Pulse()
     /// Bodies were dropped whose bytes still lie in the write-ahead log.
     let holdsDroppedBytes = Mutex(false)
     /// Withdrawals may stand in the logs for which the own entries were not erased yet.
