@@ -1,8 +1,7 @@
-import Encoding
 import Foundation
 import Testing
 
-/// The main job and the benchmarks, at a small size, as a newcomer runs them.
+/// The main job at a small size, as a newcomer runs it.
 @Suite(.serialized) struct PilotTests {
     @Test func thePilotConvergesOverFaultsAndShowsItsProof() throws {
         let outcome = try Program.run("pilot", "--residents", "60", "--years", "1")
@@ -37,29 +36,5 @@ import Testing
             let verified = try Program.run("verify", "--data", node)
             #expect(verified.status == 0, "\(name): \(verified.output) \(verified.errors)")
         }
-    }
-
-    @Test(arguments: [
-        (
-            "catch-up", "5000",
-            [
-                "events", "events_per_second_durable", "events_per_second_answerable", "wire_bytes", "event_bytes",
-                "peak_memory_bytes",
-            ]
-        ),
-        ("live", "200", ["events_per_second", "latency_ms_p50", "latency_ms_p99"]),
-        (
-            "repair", "5000",
-            [
-                "events", "destroyed", "repaired", "missing_bytes", "wire_bytes", "round_trips", "verify_events_per_second",
-            ]
-        ),
-    ])
-    func aBenchmarkGivesItsFiguresAsJSON(_ name: String, _ events: String, _ fields: [String]) throws {
-        let outcome = try Program.run("bench", name, "--events", events, "--json")
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        // Latencies have fractions, which the strict parser of the formats refuses.
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-        #expect(Set(object.keys) == Set(fields))
     }
 }

@@ -55,12 +55,14 @@ extension NodeCommands {
         return ["json": explanation.json, "lines": .array(explanation.lines.map { .string($0) })]
     }
 
-    /// One line a subject, in order; the answer is the root over them.
+    /// One line a subject, in order, unless only the root is wanted; the answer is the root over them.
     func standings(_ request: inout JSONObjectReader, _ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         let day = try day(&request)
+        let isRootOnly = try request.optionalBoolean("root_only") ?? false
         let tiers = node.rulebook.tiers.map { JSONValue.string($0.name) }
         var lines: [JSONValue] = []
         let summary = try node.standings(sizes: node.visibleSizes(), day: day) { line in
+            if isRootOnly { return }
             lines.append([.string("\(line.subject)"), .integer(line.score), tiers[line.tier]])
             if lines.count == 4_096 {
                 try emit(["subjects": .array(lines)])

@@ -6,18 +6,19 @@ internal import Storage
 
 /// An aggregator whose copy of a city's log has lost entries at random places.
 struct RepairBench {
-    private static let destroyed = 100
+    static let destroyed = 200
     private static let city = 1
-    let events: UInt64
-    let note: (String) -> Void
+    let run: BenchRun
 
-    func run(_ workspace: Workspace, _ signals: StopSignals) throws -> BenchFigures {
-        note("making the nodes")
-        let federation = try BenchFederation.make(at: workspace.path, cities: 1)
-        return try Fleet.run(federation, signals) { fleet in
+    private var events: UInt64 { run.events }
+
+    func measure() throws -> BenchFigures {
+        run.note("making the nodes")
+        let federation = try BenchFederation.make(at: run.workspace.path + "/nodes", cities: 1)
+        return try Fleet.run(federation, run.signals) { fleet in
             try fleet.startAll()
-            note("the city records")
-            _ = try fleet.fill([Self.city], events: [events]) { _ in }
+            run.note("the city records")
+            _ = try fleet.fill([Self.city], events: [events])
             try fleet.wait(milliseconds: 600_000, for: "the aggregator to hold the log") {
                 try fleet.standing(BenchFederation.aggregator).folded >= events
             }
@@ -45,17 +46,17 @@ struct RepairBench {
     private func measure(_ fleet: Fleet, _ destroyed: UInt64) throws -> BenchFigures {
         let client = try fleet.client(BenchFederation.aggregator)
         try fleet.waitUntilAtRest([BenchFederation.aggregator, Self.city])
-        note("the aggregator verifies")
-        let verifying = steadyNanoseconds()
+        run.note("the aggregator verifies")
+        let processor = fleet.process(BenchFederation.aggregator)?.processorNanoseconds ?? 0
         var found = try Answer(client.call("verify"))
-        let verified = steadyNanoseconds()
+        let used = (fleet.process(BenchFederation.aggregator)?.processorNanoseconds ?? 0) - processor
         let entries = UInt64(clamping: try found.number("entries"))
         // Where zeros reach into lengths, the framing of a bundle counts as one more place.
         guard try found.number("damage_count") >= Int64(destroyed) else {
             throw NodeFailure(
                 .refused, "verify found only \(try found.number("damage_count")) damaged places of \(destroyed)")
         }
-        note("the aggregator mends its copy")
+        run.note("the aggregator mends its copy")
         let before = try NodeStanding(client)
         let mending = steadyNanoseconds()
         var report = try Answer(client.call("resync", [("origin", .string(fleet.federation.names[Self.city]))]))
@@ -69,14 +70,21 @@ struct RepairBench {
         figures.add("events", "events in store", events)
         figures.add("destroyed", "entries destroyed", destroyed)
         figures.add("repaired", "entries mended", UInt64(clamping: try report.number("repaired")))
-        figures.add(
-            "missing_bytes", "bytes of the entries and bodies destroyed", UInt64(clamping: try report.number("missing_bytes")))
+        let missing = UInt64(clamping: try report.number("missing_bytes"))
+        figures.add("missing_bytes", "bytes of the entries and bodies destroyed", missing)
         figures.add(
             "wire_bytes", "bytes on the wire, both ways",
             after.wireReceived + after.wireSent - before.wireReceived - before.wireSent)
+        figures.add(
+            "fetched_to_missing_bytes", "bytes of the answers by those of the entries and bodies",
+            UInt64(clamping: try report.number("fetched_bytes")), per: missing)
         figures.add("round_trips", "round trips", UInt64(clamping: try report.number("round_trips")))
         figures.add(
-            "verify_events_per_second", "verified", rate(entries, nanoseconds: verified - verifying), unit: "events/s")
+            "verify_events_per_second", "verified",
+            rate(entries, nanoseconds: UInt64(clamping: try found.number("milliseconds")) * 1_000_000), unit: "events/s")
+        figures.add(
+            "verify_events_per_core_second", "verified a second of processor time",
+            rate(entries, nanoseconds: used), unit: "events/s")
         figures.note(
             "the resync took \(BenchFigures.milliseconds(mended - mending)) ms, its own verifying and folding included")
         return figures

@@ -9,15 +9,17 @@ struct ChildProcess: Sendable {
     /// The end of the child's standard input that keeps it running.
     private let lifeline: Int32
 
-    /// - Parameter logPath: takes what the child writes to standard output and error, behind what stands there.
-    init(arguments: [String], logPath: String) throws {
+    /// - Parameters:
+    ///   - executable: the program's file, where it is another one.
+    ///   - logPath: takes what the child writes to standard output and error, behind what stands there.
+    init(executable: String = program, arguments: [String], logPath: String) throws {
         var pipe: [Int32] = [0, 0]
         guard Glibc.pipe(&pipe) == 0 else { throw Self.failure("no pipe", errno) }
         // Closed on exec, so that no other child keeps this one's standard input open; children are started one by one.
         for end in pipe { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(pipe[0]) }
         do {
-            identifier = try Self.spawn(arguments, input: pipe[0], logPath)
+            identifier = try Self.spawn(executable, arguments, input: pipe[0], logPath)
         } catch {
             close(pipe[1])
             throw error
@@ -25,7 +27,9 @@ struct ChildProcess: Sendable {
         lifeline = pipe[1]
     }
 
-    private static func spawn(_ arguments: [String], input: Int32, _ logPath: String) throws -> pid_t {
+    private static func spawn(
+        _ path: String, _ arguments: [String], input: Int32, _ logPath: String
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -48,8 +52,8 @@ struct ChildProcess: Sendable {
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETPGROUP) | Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
 
-        let path = program
-        var strings: [UnsafeMutablePointer<CChar>?] = (["concord"] + arguments).map { strdup($0) } + [nil]
+        let name = path == program ? "concord" : path
+        var strings: [UnsafeMutablePointer<CChar>?] = ([name] + arguments).map { strdup($0) } + [nil]
         defer { for string in strings { free(string) } }
         var identifier: pid_t = 0
         let code = posix_spawn(&identifier, path, &actions, &attributes, &strings, environ)
@@ -97,6 +101,14 @@ struct ChildProcess: Sendable {
         let fields = text[end...].split(separator: " ")
         guard fields.count > 13, let user = UInt64(fields[12]), let system = UInt64(fields[13]) else { return nil }
         return user + system
+    }
+
+    /// Processor time used so far, in nanoseconds.
+    var processorNanoseconds: UInt64? {
+        var clock = clockid_t()
+        var time = timespec()
+        guard clock_getcpuclockid(identifier, &clock) == 0, clock_gettime(clock, &time) == 0 else { return nil }
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

@@ -41,3 +41,31 @@ func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) 
     group.wait()
     try failure.check()
 }
+
+/// Something that becomes true once.
+final class Latch: Sendable {
+    private let state = Atomic<Bool>(false)
+
+    var isSet: Bool { state.load(ordering: .acquiring) }
+    func set() { state.store(true, ordering: .releasing) }
+}
+
+/// Work on a thread of its own beside this one.
+final class BackgroundWork: Sendable {
+    private let failure = FirstFailure()
+    private let group = DispatchGroup()
+
+    init(_ body: @escaping @Sendable () throws -> Void) {
+        group.enter()
+        Thread.detachNewThread { [failure, group] in
+            do { try body() } catch { failure.note(error) }
+            group.leave()
+        }
+    }
+
+    /// Waits for the end; throws what the work threw.
+    func wait() throws {
+        group.wait()
+        try failure.check()
+    }
+}
