@@ -28,6 +28,12 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 
 let package = Package(
@@ -37,13 +43,19 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         module("Encoding", []),
         module("Cryptography", ["COpenSSL"]),
         module("TransparencyLog", ["Encoding", "Cryptography"]),
@@ -57,7 +69,13 @@ let package = Package(
             "NodeRuntime",
             [
                 "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Replication",
-                "Storage", "Transport", nioCore, nioPosix, logging, lifecycle,
+                "Storage", "Transport", nioCore, nioPosix, logging, lifecycle, coreMetrics,
+            ]),
+        module(
+            "WebInterface",
+            [
+                "CZlib", "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "NodeRuntime", hummingbird,
+                hummingbirdCore, httpTypes, nioHTTPTypes, mustache, coreMetrics, nioCore, nioPosix, logging, lifecycle,
             ]),
         module("Population", ["Encoding", "Cryptography", "Federation", "Scoring"]),
         module(
@@ -70,7 +88,7 @@ let package = Package(
             name: "concord",
             dependencies: [
                 "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Storage", "Transport",
-                "NodeRuntime", "Population", "Simulation", argumentParser, logging, lifecycle, signals, nioCore,
+                "NodeRuntime", "WebInterface", "Population", "Simulation", argumentParser, logging, lifecycle, signals, nioCore,
                 nioPosix,
             ],
             swiftSettings: settings),
@@ -105,6 +123,13 @@ let package = Package(
         tests(
             "NodeRuntimeTests",
             ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Storage", "NodeRuntime", logging, lifecycle]),
+        tests(
+            "WebInterfaceTests",
+            [
+                "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "NodeRuntime", "WebInterface",
+                coreMetrics, logging, lifecycle,
+            ],
+            resources: [.copy("Monitor")]),
         tests(
             "SimulationTests",
             [

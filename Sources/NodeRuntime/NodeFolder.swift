@@ -11,7 +11,8 @@ internal import TransparencyLog
 ///     keys/            log.key, link.key, mode 0600        <node>.keys.json               public keys, to be assembled
 ///                      log.<epoch>.key of earlier epochs
 ///     log.sqlite       what cannot be rebuilt              standings.sqlite               derived
-///     published        last published checkpoint           lock, control.sock             while a process has it open
+///     published        last published checkpoint           lock, control.sock, http       while a process has it open
+///     tokens/          who may do what over HTTP           reads-YYYY-MM.ndjson           who read which score, and when
 package struct NodeFolder: Sendable {
     package let path: String
 

@@ -1,3 +1,4 @@
+package import CoreMetrics
 internal import Cryptography
 internal import Federation
 internal import Foundation
@@ -13,15 +14,21 @@ internal import Transport
 package final class NodeService: Service {
     let node: Node
     let sync: SyncService
+    /// What can be asked of the node while it runs.
+    package let commands: NodeCommands
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let chores: Chores
 
     /// Opens the data folder; it must hold an assembled topology that lists its keys.
-    package init(folder: NodeFolder, logger: Logger) throws {
+    package init(
+        folder: NodeFolder, logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    ) throws {
+        var environment = NodeEnvironment()
+        environment.measure(in: metrics)
         let identity = try NodeIdentity(folder: folder)
         try folder.checkKeys(identity, FederationFiles.topology(folder.topologyFile), folder.topologyFile)
-        node = try Self.opening(folder) { try Node(folder: folder) }
+        node = try Self.opening(folder) { try Node(folder: folder, environment: environment) }
         let lacking = node.topology.nodesWithoutKeys
         guard lacking.isEmpty else {
             throw NodeFailure(
@@ -33,6 +40,7 @@ package final class NodeService: Service {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let node = node
         sync = try Self.opening(folder) { try SyncService(node: node, logger: logger) }
+        commands = NodeCommands(node: node, sync: sync)
         chores = Chores(node: node, logger: logger)
     }
 
@@ -58,8 +66,10 @@ package final class NodeService: Service {
         let own = node.topology.nodes[node.index]
         let listener = try await Listener.bind(
             host: own.host, port: own.port, group: group, configuration: configuration, handler: sync)
-        let commands = NodeCommands(node: node, sync: sync)
-        let control = try ControlServer(path: node.folder.controlSocket) { try commands.handle($0, drafts: $1, emit: $2) }
+        let commands = commands
+        let control = try ControlServer(path: node.folder.controlSocket) {
+            try commands.handle($0, drafts: $1, reader: $2, emit: $3)
+        }
         control.start()
         sync.start()
         chores.start()

@@ -98,11 +98,14 @@ package final class LogStore: Sendable {
             return try pool.writeWithoutTransaction { database in
                 var result: Value?
                 let transaction = LogTransaction(database, committed: state)
+                options.onStep?(.begun)
                 try database.inTransaction(.immediate) {
                     result = try body(transaction)
                     try transaction.finish()
+                    options.onStep?(.staged)
                     return .commit
                 }
+                options.onStep?(.durable)
                 publish(transaction.changedStates)
                 guard let result else { preconditionFailure("a transaction that committed has run its body") }
                 return result

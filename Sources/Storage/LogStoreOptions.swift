@@ -13,6 +13,16 @@ package struct LogStoreOptions: Sendable {
     package var isReadOnly = false
     /// Where the files lie.
     package var files: any StoreFiles = SystemStoreFiles()
+    /// Hears of each step of a transaction, on the thread that writes.
+    package var onStep: (@Sendable (LogStoreStep) -> Void)?
 
     package init() {}
+}
+
+/// What happens in a transaction of the log store, in this order.
+package enum LogStoreStep: Sendable {
+    case begun
+    /// All is staged: what follows is the COMMIT, which writes and syncs the write-ahead log.
+    case staged
+    case durable
 }

@@ -38,7 +38,8 @@ struct Concord: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            PilotCommand.self, NodeCommand.self, RecordCommand.self, ImportCommand.self, RetractCommand.self,
+            PilotCommand.self, NodeCommand.self, TokensCommand.self, ReadsCommand.self, RecordCommand.self, ImportCommand.self,
+            RetractCommand.self,
             AppealCommand.self, RuleCommand.self, EnrolCommand.self, WithdrawCommand.self, EraseCommand.self,
             ScoreCommand.self, ExplainCommand.self, StandingsCommand.self, ConvergeCommand.self, VerifyCommand.self,
             ResyncCommand.self, RescueCommand.self, BackupCommand.self, RestoreCommand.self, ExportCommand.self,

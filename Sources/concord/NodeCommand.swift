@@ -4,6 +4,7 @@ internal import Logging
 internal import NodeRuntime
 internal import ServiceLifecycle
 internal import UnixSignals
+internal import WebInterface
 
 struct NodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,6 +51,14 @@ struct NodeRunCommand: AsyncParsableCommand {
             It logs to the standard error. Ctrl-C and SIGTERM stop it: what is recorded is durable at any time.
 
               concord node run --data /srv/ghent --log-level info
+
+            With --http it also serves the dashboard, the JSON API, metrics, health and log tiles. What concerns a single \
+            subject needs a token there: see concord tokens. Plain HTTP belongs on the loopback address; other machines \
+            come in through a proxy with TLS, whose name --http-name admits.
+
+              concord node run --data /srv/ghent --http 8480
+              concord node run --data /srv/ghent --http 127.0.0.1:8480 \
+                --http-name ghent.example
             """)
 
     @Option(
@@ -62,7 +71,27 @@ struct NodeRunCommand: AsyncParsableCommand {
         help: "Stop when the standard input ends: for a node that another process starts and that must not outlive it.")
     var untilStdinCloses = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve HTTP there: a port of the loopback address (0: a free one), or HOST:PORT.", valueName: "address"),
+        transform: Self.address)
+    var http: WebOptions?
+
+    @Option(help: ArgumentHelp("A host name by which HTTP requests may call this node.", valueName: "name"))
+    var httpName: [String] = []
+
     @OptionGroup var data: DataOptions
+
+    @Sendable private static func address(_ text: String) throws -> WebOptions {
+        guard let options = WebOptions(text) else {
+            throw ArgumentFailure("an address is PORT, HOST:PORT or [IPV6]:PORT, the port from 0 to 65535")
+        }
+        return options
+    }
+
+    func validate() throws {
+        guard http != nil || httpName.isEmpty else { throw ValidationError("--http-name belongs to --http: give both") }
+    }
 
     @Sendable private static func level(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text.lowercased()) else {
@@ -76,10 +105,18 @@ struct NodeRunCommand: AsyncParsableCommand {
         let logger = Logger(label: "concord") { _ in LogOutput(logLevel: logLevel) }
         // The group tells of each signal and service; the node's own lines say enough.
         let groupLogger = Logger(label: "concord.lifecycle") { _ in LogOutput(logLevel: max(logLevel, .error)) }
-        let service = try NodeService(folder: data.folder, logger: logger)
+        let metrics = MetricsRegistry()
+        let service = try NodeService(folder: data.folder, logger: logger, metrics: metrics)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [.init(service: service)]
+        if var options = http {
+            options.names = httpName
+            let web = WebService(commands: service.commands, options: options, registry: metrics, logger: logger)
+            // Behind the node, so that it is stopped before it.
+            services.append(.init(service: web))
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: service)], gracefulShutdownSignals: [.sigint, .sigterm], logger: groupLogger))
+                services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: groupLogger))
         do { try await group.run() } catch { throw NodeFailure(error) }
     }
 }

@@ -9,13 +9,21 @@ struct NodeStatusCommand: ParsableCommand {
             For every log: how many entries are held with everything that belongs to them, how many each linked peer shows, \
             the newest size that anyone has shown, what is missing of it in events and for how long, and up to where the \
             log is folded into the standings. A fork that nobody has decided, or one of the node's own log, makes the exit \
-            status 1.
+            status 1. With --watch it is shown anew each second until Ctrl-C, with the events that come.
             """)
+
+    @Flag(help: "Refresh in place each second, until Ctrl-C.")
+    var watch = false
 
     @OptionGroup var data: DataOptions
     @OptionGroup var json: JSONOption
 
+    func validate() throws {
+        guard !(watch && json.isWanted) else { throw ValidationError("--watch is for people, --json for programs: give one") }
+    }
+
     func run() throws {
+        if watch { return try StatusWatch(data.folder).run() }
         let answer = try withNode(data) { try $0.call("status") }
         let status = try NodeStatus(answer)
         if json.isWanted { try Output.json(answer) } else { try Output.lines(status.lines) }
@@ -124,6 +132,9 @@ struct NodeStatus {
 
     /// Whether there is a fork about which something has to be done.
     var hasOpenFork: Bool { logs.contains { $0.isFrozen && ($0.isOwn || $0.decided == nil) } }
+
+    /// Events that are in the answers about scores.
+    var folded: Int64 { logs.reduce(0) { $0 + $1.folded } }
 
     var lines: [String] { head + [""] + table.lines + forks.map(warning) + advice.map { "TO DO: \($0)" } }
 

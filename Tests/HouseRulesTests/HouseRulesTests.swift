@@ -8,8 +8,10 @@ struct HouseRulesTests {
 
     /// The modules in the order of their arrows: each may import only those before it.
     private static let order = [
-        "COpenSSL", "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Replication",
-        "Storage", "Transport", "NodeRuntime", "Population", "Simulation", "concord",
+        "COpenSSL", "CZlib", "Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", "SyncProtocol",
+        "Replication",
+        "Storage", "Transport", "NodeRuntime", "WebInterface", "Population",
+        "Simulation", "concord",
     ]
     private static let pure = [
         "Encoding", "TransparencyLog", "Federation", "Scoring", "SyncProtocol", "Replication", "Population",
@@ -75,7 +77,7 @@ struct HouseRulesTests {
     }
 
     @Test func everyModuleSaysWhatItHoldsAndMayNotImport() {
-        for module in Self.order where module != "COpenSSL" {
+        for module in Self.order where module != "COpenSSL" && module != "CZlib" {
             let heads = Self.sources.filter { $0.module == module && $0.text.hasPrefix("// \(module): ") }
             #expect(heads.count == 1, "\(module) has \(heads.count) files that begin with its description")
         }

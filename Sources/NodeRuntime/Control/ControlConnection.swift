@@ -88,6 +88,15 @@ package final class ControlConnection: Sendable {
         return bytes
     }
 
+    /// The user at the other end, as the system knows it.
+    var peer: Reader {
+        // Linux's struct ucred: process, user, group.
+        var credentials: (UInt32, user: UInt32, UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
+        let isKnown = getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0
+        return isKnown ? .user(credentials.user) : Reader(name: "unknown user", isOwner: true)
+    }
+
     /// Ends both directions, so that a blocked read returns.
     func shutDown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
 }

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Listens on the control socket (mode 0600) of a running node; a thread for each connection, since commands block.
 final class ControlServer: Sendable {
     /// Takes one request and says what comes of it; `emit` sends what comes before the answer.
-    typealias Handler = @Sendable (JSONValue, [UInt8]?, @escaping (JSONValue) throws -> Void) throws -> JSONValue
+    typealias Handler = @Sendable (JSONValue, [UInt8]?, Reader, @escaping (JSONValue) throws -> Void) throws -> JSONValue
 
     private static let maximumConnections = 128
     private let descriptor: Int32
@@ -80,7 +80,9 @@ final class ControlServer: Sendable {
     private func answer(_ request: JSONValue, _ drafts: [UInt8]?, _ connection: ControlConnection) {
         let answer: JSONValue
         do {
-            let result = try handler(request, drafts) { try connection.send(.object([JSONMember("event", $0)])) }
+            let result = try handler(request, drafts, connection.peer) {
+                try connection.send(.object([JSONMember("event", $0)]))
+            }
             answer = .object([JSONMember("result", result)])
         } catch {
             let failure = NodeFailure(error)

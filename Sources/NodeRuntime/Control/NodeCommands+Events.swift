@@ -9,6 +9,7 @@ extension NodeCommands {
         let isDeduplicated = try request.optionalBoolean("deduplicate") ?? true
         try request.ended("drafts")
         let result = try node.record(decode(drafts), isDeduplicated: isDeduplicated)
+        node.environment.count("concord_events_recorded_total", by: result.added)
         let first = result.indices.lazy.compactMap(\.self).first
         return [
             "origin": .string(node.origin.description), "added": .integer(Int64(result.added)),
@@ -34,9 +35,10 @@ extension NodeCommands {
         }
     }
 
-    func score(_ request: inout JSONObjectReader) throws -> JSONValue {
+    func score(_ request: inout JSONObjectReader, _ reader: Reader) throws -> JSONValue {
         let subject = try subject(&request)
         let day = try day(&request)
+        try note(.score, of: subject, by: reader)
         let (score, tier, effects) = try node.score(subject, day: day)
         guard let score, let tier else {
             return ["subject": .string("\(subject)"), "day": .string(Self.name(day)), "score": .null]
@@ -49,16 +51,23 @@ extension NodeCommands {
         ]
     }
 
-    func explain(_ request: inout JSONObjectReader) throws -> JSONValue {
+    func explain(_ request: inout JSONObjectReader, _ reader: Reader) throws -> JSONValue {
         let subject = try subject(&request)
-        let explanation = try node.explain(subject, day: day(&request))
+        let day = try day(&request)
+        try note(.explanation, of: subject, by: reader)
+        let explanation = try node.explain(subject, day: day)
         return ["json": explanation.json, "lines": .array(explanation.lines.map { .string($0) })]
     }
 
     /// One line a subject, in order, unless only the root is wanted; the answer is the root over them.
-    func standings(_ request: inout JSONObjectReader, _ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
+    func standings(
+        _ request: inout JSONObjectReader, _ reader: Reader, _ emit: @escaping (JSONValue) throws -> Void
+    ) throws -> JSONValue {
         let day = try day(&request)
         let isRootOnly = try request.optionalBoolean("root_only") ?? false
+        if !isRootOnly {
+            try note(.standings, from: SubjectID(high: 0, low: 0), to: SubjectID(high: .max, low: .max), by: reader)
+        }
         let tiers = node.rulebook.tiers.map { JSONValue.string($0.name) }
         var lines: [JSONValue] = []
         let summary = try node.standings(sizes: node.visibleSizes(), day: day) { line in

@@ -100,6 +100,8 @@ extension NodeCommands {
 
     func verify(_ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         let report = try node.verify(progress: throttled(emit))
+        node.environment.count("concord_verify_runs_total", [("outcome", report.isSound ? "sound" : "damaged")])
+        node.environment.count("concord_damage_found_total", by: report.damageCount)
         return [
             "sound": .boolean(report.isSound), "logs": .integer(Int64(report.logs)), "entries": .integer(Int64(report.entries)),
             "milliseconds": .integer(Int64(report.milliseconds)), "damage_count": .integer(Int64(report.damageCount)),
@@ -117,6 +119,9 @@ extension NodeCommands {
         if let name = try request.optionalString("origin") { options.origin = try origin(named: name) }
         var resync = Resync(try needSync(), options, progress: throttled(emit))
         let report = try resync.run()
+        node.environment.count("concord_resync_runs_total", [("outcome", report.isWhole ? "whole" : "incomplete")])
+        node.environment.count("concord_damage_found_total", by: report.damageCount)
+        node.environment.count("concord_entries_mended_total", by: Int(clamping: report.repairedEntries))
         return [
             "whole": .boolean(report.isWhole), "dry_run": .boolean(report.isDryRun),
             "damage_count": .integer(Int64(report.damageCount)), "damages": .array(report.damages.map { .string($0) }),

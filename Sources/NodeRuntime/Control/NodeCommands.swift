@@ -28,31 +28,35 @@ package final class NodeCommands: Sendable {
 
     /// - Parameters:
     ///   - drafts: encoded drafts that came with the request.
+    ///   - reader: who asks: every reading of a score is taken down.
     ///   - emit: hears progress (`{"progress":…}`) and lines (`{"line":…}`) before the answer.
-    package func handle(_ request: JSONValue, drafts: [UInt8]?, emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue
-    {
-        var reader: JSONObjectReader
+    package func handle(
+        _ request: JSONValue, drafts: [UInt8]? = nil, reader: Reader = .thisUser,
+        emit: @escaping (JSONValue) throws -> Void = { _ in }
+    ) throws -> JSONValue {
+        var members: JSONObjectReader
         let command: String
         do {
-            reader = try JSONObjectReader(request)
-            command = try reader.string("command")
+            members = try JSONObjectReader(request)
+            command = try members.string("command")
         } catch { throw NodeFailure(.invalid, "\(error)") }
         do {
-            let answer = try handle(command, &reader, drafts, emit)
+            let answer = try handle(command, &members, drafts, reader, emit)
             return answer
         } catch let failure as JSONFailure { throw NodeFailure(.invalid, "\(command): \(failure)") }
     }
 
     private func handle(
-        _ command: String, _ request: inout JSONObjectReader, _ drafts: [UInt8]?, _ emit: @escaping (JSONValue) throws -> Void
+        _ command: String, _ request: inout JSONObjectReader, _ drafts: [UInt8]?, _ reader: Reader,
+        _ emit: @escaping (JSONValue) throws -> Void
     ) throws -> JSONValue {
         switch command {
         case "status": return try status()
         case "record": return try record(&request, drafts)
         case "check": return try check(drafts)
-        case "score": return try score(&request)
-        case "explain": return try explain(&request)
-        case "standings": return try standings(&request, emit)
+        case "score": return try score(&request, reader)
+        case "explain": return try explain(&request, reader)
+        case "standings": return try standings(&request, reader, emit)
         case "converge": return try converge(&request, emit)
         case "verify": return try verify(emit)
         case "resync": return try resync(&request, emit)
@@ -62,6 +66,10 @@ package final class NodeCommands: Sendable {
         case "decide": return try decide(&request)
         case "export_forks": return try exportForks(&request)
         case "watch": return try watch(&request, emit)
+        case "peers": return peers()
+        case "reads": return try reads(&request)
+        case "cuts": return try cuts(&request)
+        case "cut": return try cut(&request)
         case "link": return try link(&request)
         default: throw NodeFailure(.invalid, "the node knows no command \(command): both sides must be of the same release")
         }

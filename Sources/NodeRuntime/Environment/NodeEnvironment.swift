@@ -1,3 +1,4 @@
+package import CoreMetrics
 internal import Cryptography
 internal import Foundation
 package import Storage
@@ -20,6 +21,8 @@ package struct NodeEnvironment: Sendable {
     package var logOptions = LogStoreOptions()
     package var historyOptions = HistoryOptions()
     package var files: any NodeFiles = SystemFiles()
+    /// Where what is counted and measured goes.
+    package var metrics: any MetricsFactory = NOOPMetricsHandler.instance
 
     package init() {}
 
@@ -54,15 +57,22 @@ package protocol NodeFiles: Sendable {
 package protocol SmallFile: Sendable {
     /// Up to `count` bytes from `offset`; fewer at the end of the file, none where it cannot be read.
     func read(at offset: Int, count: Int) -> [UInt8]
-    func write(_ bytes: [UInt8], at offset: Int)
-    func sync()
+    /// Whether all of it was taken.
+    @discardableResult func write(_ bytes: [UInt8], at offset: Int) -> Bool
+    /// Whether what was written is durable.
+    @discardableResult func sync() -> Bool
+    var byteCount: Int { get }
 }
 
 /// The files of the system.
 struct SystemFiles: NodeFiles {
     func open(_ path: String, isCreated: Bool) throws -> (any SmallFile)? {
-        if !isCreated, !FileManager.default.fileExists(atPath: path) { return nil }
-        return try SystemFile(path)
+        let isThere = FileManager.default.fileExists(atPath: path)
+        if !isCreated, !isThere { return nil }
+        let file = try SystemFile(path)
+        // A new file's name has to be durable too.
+        if !isThere { syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path) }
+        return file
     }
 
     func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
@@ -94,6 +104,14 @@ private final class SystemFile: SmallFile {
         return Array(bytes.prefix(max(0, read)))
     }
 
-    func write(_ bytes: [UInt8], at offset: Int) { _ = pwrite(descriptor, bytes, bytes.count, off_t(offset)) }
-    func sync() { fdatasync(descriptor) }
+    func write(_ bytes: [UInt8], at offset: Int) -> Bool {
+        pwrite(descriptor, bytes, bytes.count, off_t(offset)) == bytes.count
+    }
+
+    func sync() -> Bool { fdatasync(descriptor) == 0 }
+
+    var byteCount: Int {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    }
 }

@@ -24,6 +24,8 @@ package final class Node: Sendable {
     let unreadableEntries = Atomic<UInt64>(0)
     let excuses = Excuses()
     let recorded: RecordedReferences
+    let readLog: ReadLog
+    let standingsTables = StandingsTables()
     /// Why the store takes nothing at present; nil where it does.
     let trouble = Mutex<String?>(nil)
     /// Beats when more may be in this node's answers.
@@ -61,6 +63,7 @@ package final class Node: Sendable {
         self.origin = origin
         logKey = keys.log
         linkKey = keys.link
+        readLog = ReadLog(folder: folder.path, files: environment.files)
         recorded = RecordedReferences(salt: environment.randomBytes(16))
         lock = Mutex(try environment.files.lock(folder))
         log = try LogStore(path: folder.logFile, options: environment.logOptions, servesWithoutWriting: true)

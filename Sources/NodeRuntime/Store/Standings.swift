@@ -59,7 +59,10 @@ extension Node {
         return sizes
     }
 
-    package func scoringContext(sizes: [OriginName: UInt64], day: UInt32) throws -> NodeScoringContext {
+    /// - Parameter other: a rulebook to score by instead of the federation's.
+    package func scoringContext(
+        sizes: [OriginName: UInt64], day: UInt32, rulebook other: Rulebook? = nil
+    ) throws -> NodeScoringContext {
         let lines = history.originLines
         let erasures = history.erasures
         let sizesByNumber = lines.map { line in OriginName(line).flatMap { sizes[$0] } ?? 0 }
@@ -75,7 +78,7 @@ extension Node {
                 isAuthority: OriginName(line).map { topology.isAuthority(nodeLine: $0.nodeLine) } ?? false)
         }
         let scoring = ScoringContext(
-            rulebook: rulebook, day: day, population: topology.population, origins: origins,
+            rulebook: other ?? rulebook, day: day, population: topology.population, origins: origins,
             factors: history.factorCodes, erasures: records)
         let names = lines.map { OriginName($0) }
         return NodeScoringContext(scoring: scoring, lines: lines, erasures: erasures, sizes: sizesByNumber) { eraser, target in
@@ -87,7 +90,7 @@ extension Node {
     }
 
     /// The whole leaf hash of an entry, for ties between duplicates.
-    private func leafHash(_ lines: [[UInt8]], _ origin: UInt32, _ index: UInt64) throws -> Digest {
+    func leafHash(_ lines: [[UInt8]], _ origin: UInt32, _ index: UInt64) throws -> Digest {
         guard let line = lines[safe: Int(origin)], let name = OriginName(line), let hash = try log.leafHash(name, index) else {
             throw NodeFailure(.storage, "an entry that was folded is not in the log: run concord verify")
         }
@@ -104,6 +107,18 @@ extension Node {
         let score = try scorer.score(subject, history) { try leafHash(context.lines, $0, $1) }
         let tier = score.map { rulebook.tiers[$0.tier] }
         return (score, tier?.name, tier?.effects.compactMap(rulebook.effect) ?? [])
+    }
+
+    /// A subject's score on each of some days; nil where the standings of a day do not hold it.
+    package func course(of subject: SubjectID, days: [UInt32]) throws -> [Int64?] {
+        let sizes = try visibleSizes()
+        var history = SubjectHistory()
+        try self.history.history(of: subject, into: &history)
+        return try days.map { day in
+            let context = try scoringContext(sizes: sizes, day: day)
+            var scorer = Scorer(context.scoring)
+            return try scorer.score(subject, history) { try leafHash(context.lines, $0, $1) }?.score
+        }
     }
 
     package func explain(_ subject: SubjectID, day: UInt32) throws -> Explanation {

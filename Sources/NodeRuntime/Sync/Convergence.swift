@@ -151,7 +151,9 @@ extension Convergence {
         let cut = try Cut(text: text)
         var good: [(String, [UInt8])] = []
         for note in notes {
-            if let (name, attestation) = verified(note), attestation.cut == cut.hash { good.append((name, note)) }
+            if let (name, attestation) = node.verifiedAttestation(note), attestation.cut == cut.hash {
+                good.append((name, note))
+            }
         }
         guard !good.isEmpty else { return }
         let attestations = good
@@ -166,14 +168,5 @@ extension Convergence {
             let node = node
             _ = try node.writer.exclusively { try node.dropErasedBodies(attested: cut) }
         }
-    }
-
-    /// The node that signed an attestation, and what it says; nil where no node of the topology did.
-    func verified(_ note: [UInt8]) -> (String, Attestation)? {
-        guard let signed = try? SignedNote(note), let attestation = try? Attestation(text: signed.text) else { return nil }
-        for member in node.topology.nodes where (try? signed.verified(by: member.keys)) != nil {
-            return (member.name, attestation)
-        }
-        return nil
     }
 }

@@ -209,12 +209,12 @@ extension Convergence {
             others.isSubset(of: $0.keys)
         }
         let own = try attest(cut.text)
-        if let (_, attestation) = verified(own) { notes[node.identity.node] = (own, attestation) }
+        if let (_, attestation) = node.verifiedAttestation(own) { notes[node.identity.node] = (own, attestation) }
         for place in lines.indices {
             let name = lines[place].node
             switch replies[name]?.content {
             case .attestation(let note):
-                if let (signer, attestation) = verified(note), signer == name, attestation.cut == cut.hash {
+                if let (signer, attestation) = node.verifiedAttestation(note), signer == name, attestation.cut == cut.hash {
                     notes[name] = (note, attestation)
                 } else {
                     lines[place].verdict = .refuses("its attestation does not verify")

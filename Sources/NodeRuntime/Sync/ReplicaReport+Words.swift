@@ -38,3 +38,37 @@ extension ReplicaReport {
         }
     }
 }
+
+extension ReplicaReport {
+    /// Logs and counts it.
+    func tell(_ logger: Logger, _ environment: NodeEnvironment) {
+        environment.count(metric.name, metric.labels)
+        let (level, text) = line
+        logger.log(level: level, "\(text)")
+    }
+
+    /// What a report is counted as.
+    var metric: (name: String, labels: [(String, String)]) {
+        switch self {
+        case .sessionOpened: ("concord_sessions_opened_total", [])
+        case .sessionEnded: ("concord_sessions_ended_total", [])
+        case .refusedPeer: Self.refusal("peer")
+        case .refusedByPeer: Self.refusal("by-peer")
+        case .differentTopology: Self.refusal("other-topology")
+        case .differentRulebook: Self.refusal("other-rulebook")
+        case .unlistedOrigin: Self.refusal("unlisted-log")
+        case .invalidCheckpoint: Self.refusal("invalid-checkpoint")
+        case .unprovenRange: Self.refusal("unproven-range")
+        case .overQuota: Self.refusal("over-quota")
+        case .forked: ("concord_forks_found_total", [])
+        case .decided: ("concord_forks_decided_total", [])
+        case .ownPastIsLonger: ("concord_restored_pasts_total", [])
+        case .flooding: Self.refusal("flooding")
+        case .disagreeing: Self.refusal("disagreeing-checkpoint")
+        }
+    }
+
+    private static func refusal(_ reason: String) -> (name: String, labels: [(String, String)]) {
+        ("concord_refusals_total", [("reason", reason)])
+    }
+}

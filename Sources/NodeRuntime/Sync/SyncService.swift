@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Cryptography
 internal import Federation
 package import Logging
@@ -24,6 +25,7 @@ package final class SyncService: Sendable {
     /// Peers, by index in the topology, with whom no link is kept until that is taken back.
     private let cutPeers = Mutex<Set<Int>>([])
     private let floods = Floods()
+    private let frames: FrameCounters
     /// Whether the store takes nothing and is being tried.
     private let isResting = Atomic<Bool>(false)
 
@@ -45,6 +47,7 @@ package final class SyncService: Sendable {
         self.logger = logger
         core = node.environment.makeLane(.replica)
         readers = node.environment.makeLane(.readers)
+        frames = FrameCounters(node.environment.metrics)
         let hello = Hello(
             federation: Array(node.topology.federation.utf8), node: Array(node.identity.node.utf8), epoch: node.identity.epoch,
             topologyHash: node.topology.hash, rulebookHash: node.rulebook.hash, wallMilliseconds: 0)
@@ -143,12 +146,13 @@ extension SyncService {
         case .deliver(let reply): convergence.received(reply)
         case .repairAnswer(let request, let message): convergence.repairs.deliver(message, to: UInt64(request))
         case .observeTime(let milliseconds): node.observeTime(milliseconds: milliseconds)
-        case .report(let report): log(report)
+        case .report(let report): report.tell(logger, node.environment)
         }
     }
 
     private func send(_ message: Message, to session: SessionID) {
         guard let link = links.withLock({ $0[session] }) else { return }
+        frames.sent.increment()
         link.send(type: message.type, parts: message.payload.map { $0[...] })
     }
 
@@ -261,11 +265,6 @@ extension SyncService {
         else { return }
         arrivals.note(integration.origin, from: peer, integration.end - integration.first)
     }
-
-    private func log(_ report: ReplicaReport) {
-        let (level, text) = report.line
-        logger.log(level: level, "\(text)")
-    }
 }
 
 // What the store did.
@@ -343,6 +342,7 @@ extension SyncService {
 
     package func received(_ type: UInt8, _ payload: [UInt8], from link: any PeerLink) {
         let session = SessionID(link.identifier)
+        frames.received.increment()
         do {
             let message = try Message(type: type, payload: payload)
             if case .unknown = message, isFlood(payload.count, link) { return }

@@ -36,5 +36,8 @@ package final class DiskPlainFile: Sendable {
         if let failure { throw failure }
     }
 
+    /// 0 where it cannot be told.
+    package var byteCount: Int { (try? handle.handle.byteCount()) ?? 0 }
+
     package func sync() throws(DiskFailure) { try handle.handle.sync() }
 }

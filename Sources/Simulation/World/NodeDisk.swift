@@ -27,6 +27,7 @@ private struct SmallDiskFile: SmallFile {
     let file: DiskPlainFile
 
     func read(at offset: Int, count: Int) -> [UInt8] { (try? file.read(at: offset, count: count)) ?? [] }
-    func write(_ bytes: [UInt8], at offset: Int) { try? file.write(bytes, at: offset) }
-    func sync() { try? file.sync() }
+    func write(_ bytes: [UInt8], at offset: Int) -> Bool { (try? file.write(bytes, at: offset)) != nil }
+    func sync() -> Bool { (try? file.sync()) != nil }
+    var byteCount: Int { file.byteCount }
 }

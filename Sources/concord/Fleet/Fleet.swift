@@ -13,6 +13,8 @@ final class Fleet: Sendable {
     let federation: LocalFederation
     private let stopSignals: StopSignals
     private let logs: String?
+    /// Whether the nodes serve HTTP, each on a free port of the loopback address.
+    private let servesHTTP: Bool
     private let state: Mutex<State>
 
     private static let readyMilliseconds: UInt64 = 30_000
@@ -21,8 +23,9 @@ final class Fleet: Sendable {
     /// - Parameters:
     ///   - stopSignals: ends all waiting where a signal has come.
     ///   - logs: a folder for the nodes' logs; nil for each node's data folder.
-    private init(_ federation: LocalFederation, stopSignals: StopSignals, logs: String?) {
+    private init(_ federation: LocalFederation, stopSignals: StopSignals, logs: String?, servesHTTP: Bool) {
         self.federation = federation
+        self.servesHTTP = servesHTTP
         self.stopSignals = stopSignals
         self.logs = logs
         let count = federation.folders.count
@@ -31,9 +34,10 @@ final class Fleet: Sendable {
 
     /// Runs `body` with a fleet whose nodes are all ended afterwards, however it ends, and as soon as a signal comes.
     static func run<Value>(
-        _ federation: LocalFederation, _ signals: StopSignals, logs: String? = nil, _ body: (Fleet) throws -> Value
+        _ federation: LocalFederation, _ signals: StopSignals, logs: String? = nil, servesHTTP: Bool = false,
+        _ body: (Fleet) throws -> Value
     ) throws -> Value {
-        let fleet = Fleet(federation, stopSignals: signals, logs: logs)
+        let fleet = Fleet(federation, stopSignals: signals, logs: logs, servesHTTP: servesHTTP)
         signals.whenReceived { fleet.beginEnding() }
         defer { fleet.end() }
         try signals.check()
@@ -52,7 +56,7 @@ final class Fleet: Sendable {
             state.children[node] = try ChildProcess(
                 arguments: [
                     "node", "run", "--data", federation.folders[node].path, "--log-level", "info", "--until-stdin-closes",
-                ], logPath: logPath(node))
+                ] + (servesHTTP ? ["--http", "0"] : []), logPath: logPath(node))
         }
     }
 

@@ -41,7 +41,7 @@ struct PilotCommand: ParsableCommand {
         transform: FileArgument.init(parsing:))
     var topology: FileArgument?
 
-    @Flag(help: "Keep the nodes running and events coming until Ctrl-C.")
+    @Flag(help: "Keep the nodes running and events coming until Ctrl-C, with a dashboard for each.")
     var keepRunning = false
 
     func validate() throws {
@@ -64,7 +64,7 @@ struct PilotCommand: ParsableCommand {
             let federation = try LocalFederation(
                 at: workspace.path, template: files.topology, rulebook: files.rulebook,
                 population: SyntheticPopulation(seed: Array(seed.utf8), size: UInt64(residents)))
-            let hasConverged = try Fleet.run(federation, signals) { fleet in
+            let hasConverged = try Fleet.run(federation, signals, servesHTTP: keepRunning) { fleet in
                 try Pilot(fleet, options: PilotOptions(self), workspace: workspace, signals: signals).run()
             }
             if !hasConverged { throw ExitCode(1) }

@@ -1,0 +1,167 @@
+package import Encoding
+package import Federation
+internal import Foundation
+internal import Scoring
+internal import Synchronization
+
+/// Who asks about a subject.
+package struct Reader: Sendable, Equatable {
+    /// As in `token auditor` or `user 1000`.
+    package let name: String
+    /// Whether the folder's owner asks, who can read its files anyhow: then a reading that the disk does not take down is
+    /// answered and taken down later.
+    package let isOwner: Bool
+
+    package init(name: String, isOwner: Bool) {
+        self.name = name
+        self.isOwner = isOwner
+    }
+
+    /// A user of this machine.
+    package static func user(_ number: UInt32) -> Reader { Reader(name: "user \(number)", isOwner: true) }
+
+    /// Whoever runs this process.
+    package static var thisUser: Reader { .user(geteuid()) }
+}
+
+/// One reading of what concerns a subject, or a range of them.
+package struct Reading: Sendable, Equatable {
+    package enum Subject: String, Sendable, CaseIterable {
+        case score, explanation, standings
+    }
+
+    package let atMilliseconds: UInt64
+    package let reader: String
+    package let what: Subject
+    package let first: SubjectID
+    package let last: SubjectID
+
+    package init(atMilliseconds: UInt64, reader: String, what: Subject, first: SubjectID, last: SubjectID) {
+        self.atMilliseconds = atMilliseconds
+        self.reader = reader
+        self.what = what
+        self.first = first
+        self.last = last
+    }
+
+    package func concerns(_ subject: SubjectID) -> Bool { first <= subject && subject <= last }
+
+    package var json: JSONValue {
+        [
+            "at_ms": .integer(Int64(clamping: atMilliseconds)), "reader": .string(reader), "what": .string(what.rawValue),
+            "first": .string("\(first)"), "last": .string("\(last)"),
+        ]
+    }
+
+    /// From one line of the log; nil where it is none.
+    package init?(line: [UInt8]) {
+        guard let value = try? JSONValue.parse(line), var reader = try? JSONObjectReader(value),
+            let time = try? reader.integer("at_ms", in: 0...Int64.max), let name = try? reader.string("reader"),
+            let what = (try? reader.string("what")).flatMap(Subject.init), let first = try? reader.string("first"),
+            let last = try? reader.string("last"), let first = SubjectID(hex: first), let last = SubjectID(hex: last)
+        else { return nil }
+        self.init(atMilliseconds: UInt64(time), reader: name, what: what, first: first, last: last)
+    }
+}
+
+/// Every reading of a score, durable before the answer is given: a line of JSON each, in one file a month
+/// (`reads-YYYY-MM.ndjson` in the data folder), so that old ones can be deleted when their time is over.
+final class ReadLog: Sendable {
+    private struct State {
+        var file: (any SmallFile)?
+        var name = ""
+        var end = 0
+        /// Readings by the owner that the disk has not taken yet.
+        var owed: [[UInt8]] = []
+    }
+
+    /// Readings that may wait for a disk at once; beyond them none is answered.
+    private static let maximumOwed = 10_000
+    static let prefix = "reads-"
+    static let suffix = ".ndjson"
+
+    private let folder: String
+    private let files: any NodeFiles
+    private let state = Mutex(State())
+
+    init(folder: String, files: any NodeFiles) {
+        self.folder = folder
+        self.files = files
+    }
+
+    /// Takes readings down; throws where that fails and the reader is not the folder's owner.
+    func note(_ reading: Reading, by reader: Reader) throws {
+        let line = reading.json.bytes + [0x0a]
+        try state.withLock { state in
+            let isDurable = append(state.owed.flatMap(\.self) + line, Self.name(reading.atMilliseconds), &state)
+            if isDurable { return state.owed = [] }
+            guard reader.isOwner, state.owed.count < Self.maximumOwed else {
+                throw NodeFailure(
+                    .storage,
+                    "the reading cannot be taken down in \(folder)/\(Self.name(reading.atMilliseconds)), so it is not answered: make the folder writable or make room on its disk"
+                )
+            }
+            state.owed.append(line)
+        }
+    }
+
+    private static func name(_ milliseconds: UInt64) -> String {
+        prefix + "\(CalendarDay(dayNumber: Int64(milliseconds / 86_400_000)))".prefix(7) + suffix
+    }
+
+    private func append(_ bytes: [UInt8], _ name: String, _ state: inout State) -> Bool {
+        if state.name != name { state.file = nil }
+        if state.file == nil {
+            guard let file = try? files.open(folder + "/" + name, isCreated: true) else { return false }
+            state.file = file
+            state.name = name
+            state.end = file.byteCount
+            // A line that a power failure cut short does not spoil the next one.
+            if state.end > 0, file.read(at: state.end - 1, count: 1) != [0x0a] {
+                guard file.write([0x0a], at: state.end) else { return false }
+                state.end += 1
+            }
+        }
+        guard let file = state.file, file.write(bytes, at: state.end), file.sync() else {
+            // Reopened for the next reading, which may find another disk.
+            state.file = nil
+            return false
+        }
+        state.end += bytes.count
+        return true
+    }
+}
+
+extension NodeFolder {
+    /// The newest readings that concern a subject, the newest first, and how many there are.
+    package func readings(of subject: SubjectID, limit: Int) throws -> (readings: [Reading], total: Int) {
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+            .filter { $0.hasPrefix(ReadLog.prefix) && $0.hasSuffix(ReadLog.suffix) }
+        var newest: [Reading] = []
+        var total = 0
+        for name in names.sorted() {
+            try forEachLine(of: path + "/" + name) { line in
+                guard let reading = Reading(line: line), reading.concerns(subject) else { return }
+                total += 1
+                newest.append(reading)
+                if newest.count >= 2 * limit { newest.removeFirst(newest.count - limit) }
+            }
+        }
+        return (newest.suffix(limit).reversed(), total)
+    }
+
+    private func forEachLine(of path: String, _ body: ([UInt8]) -> Void) throws {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw NodeFailure(.storage, "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { try? handle.close() }
+        var rest: [UInt8] = []
+        while let block = try handle.read(upToCount: 1 << 20), !block.isEmpty {
+            let bytes = rest + block
+            let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+            for line in lines.dropLast() { body(Array(line)) }
+            // What has no line end yet is still being written, or was cut short.
+            rest = Array((lines.last ?? []).prefix(1 << 16))
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import CoreMetrics
+internal import Storage
+internal import Synchronization
+
+/// What a node counts and measures as it happens; where it stands is read when somebody asks.
+extension NodeEnvironment {
+    /// Sends what is counted and measured to a factory, and measures the log store's transactions from now on.
+    mutating func measure(in factory: any MetricsFactory) {
+        metrics = factory
+        let commit = Timer(label: "concord_commit_seconds", factory: factory)
+        let sync = Timer(label: "concord_sync_seconds", factory: factory)
+        // One thread writes: the times of one transaction after another.
+        let times = StepTimes()
+        logOptions.onStep = { step in
+            let now = steadyNanoseconds()
+            switch step {
+            case .begun: times.begun.store(now, ordering: .relaxed)
+            case .staged: times.staged.store(now, ordering: .relaxed)
+            case .durable:
+                commit.recordNanoseconds(Int64(clamping: now - times.begun.load(ordering: .relaxed)))
+                sync.recordNanoseconds(Int64(clamping: now - times.staged.load(ordering: .relaxed)))
+            }
+        }
+    }
+
+    func count(_ name: String, _ labels: [(String, String)] = [], by amount: Int = 1) {
+        guard amount > 0 else { return }
+        Counter(label: name, dimensions: labels, factory: metrics).increment(by: amount)
+    }
+}
+
+/// When the steps of the transaction under way were reached.
+private final class StepTimes: Sendable {
+    let begun = Atomic<UInt64>(0)
+    let staged = Atomic<UInt64>(0)
+}
+
+/// Messages over links, each way.
+struct FrameCounters: Sendable {
+    let sent: Counter
+    let received: Counter
+
+    init(_ metrics: any MetricsFactory) {
+        func counter(_ direction: String) -> Counter {
+            Counter(label: "concord_link_frames_total", dimensions: [("direction", direction)], factory: metrics)
+        }
+        sent = counter("sent")
+        received = counter("received")
+    }
+}

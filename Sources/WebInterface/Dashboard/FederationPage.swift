@@ -1,0 +1,54 @@
+internal import Encoding
+internal import Hummingbird
+internal import NodeRuntime
+internal import Scoring
+
+extension Dashboard {
+    /// The first page: the federation now, and the population's scores.
+    func federation(_ request: WebRequest) async throws -> Response {
+        guard let sample = live.sample else {
+            throw WebProblem.busy(
+                .serviceUnavailable, "starting", "the node has only just begun: try again", retryAfterSeconds: 1)
+        }
+        let asked = try request.day() ?? normalDay
+        let distribution = try await node.run { try $0.distribution(day: asked ?? $0.today) }
+        let day = distribution.words("day") ?? ""
+        var values = frame("\(sample.status.words("title") ?? "A node")", request)
+        values.merge(LiveView(sample: sample, rates: live.rates).values) { $1 }
+        values["day"] = day
+        values["mayOperate"] = request.token?.allows(.operator) ?? false
+        let subjects = distribution.number("subjects") ?? 0
+        values["hasSubjects"] = subjects > 0
+        values["subjects"] = Words.grouped(subjects)
+        values["rounded"] = distribution.number("rounded_to") != 1
+        values["histogram"] = Plots.histogram(distribution)
+        values["tiers"] = tierRows(distribution)
+        if let course = tierCourse(until: day, subjects: subjects) { values["course"] = course }
+        return pages.page("dashboard", values)
+    }
+
+    private func tierRows(_ distribution: JSONValue) -> [[String: Any]] {
+        zip(rulebook.tiers, distribution.list("tiers")).sorted { $0.0.from > $1.0.from }.map { tier, counted in
+            [
+                "tier": tier.name, "from": Words.grouped(tier.from), "subjects": Words.grouped(counted.number("subjects") ?? 0),
+                "brings": brings(tier),
+            ]
+        }
+    }
+
+    /// The tiers' shares over time, computed behind the page. Of few enrolled people none are shown.
+    private func tierCourse(until text: String, subjects: Int64) -> String? {
+        guard rulebook.population == .synthetic || subjects >= 100, let last = CalendarDay(text)?.dayNumber,
+            last > rulebook.startDay
+        else { return nil }
+        let count: Int64 = 24
+        let days = (1...count).compactMap { UInt32(exactly: rulebook.startDay + (last - rulebook.startDay) * $0 / count) }
+        guard let counts = shares.value(text, make: { [node] in try await node.run { try $0.tierCounts(days: days) } }) else {
+            return nil
+        }
+        // The highest tier first.
+        let order = rulebook.tiers.indices.sorted { rulebook.tiers[$0].from > rulebook.tiers[$1].from }
+        return Plots.tiers(
+            days, counts.map { counts in order.map { counts[$0] } }, names: order.map { rulebook.tiers[$0].name })
+    }
+}

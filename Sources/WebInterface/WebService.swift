@@ -1,0 +1,102 @@
+// WebInterface: HTTP beside a running node: JSON API, metrics, health, log tiles, dashboard. It asks the node through its
+// commands; it may import what stands above it, and not Storage, Replication, Transport or the command line.
+
+internal import HummingbirdCore
+internal import Hummingbird
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+package import NodeRuntime
+internal import ServiceLifecycle
+
+/// Serves HTTP for one node until it is told to stop. In a service group it stands behind the node, so that it is stopped
+/// first.
+package final class WebService: Service {
+    private let commands: NodeCommands
+    private let options: WebOptions
+    private let registry: MetricsRegistry
+    private let logger: Logger
+
+    /// - Parameter registry: where the node's metrics go.
+    package init(commands: NodeCommands, options: WebOptions, registry: MetricsRegistry, logger: Logger) {
+        self.commands = commands
+        self.options = options
+        self.registry = registry
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        let node = NodeCaller(commands)
+        let jobs = Jobs(commands)
+        let live = LiveStatus(node, logger: logger)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let outcome: Result<Void, any Error>
+        do {
+            try await withThrowingTaskGroup { tasks in
+                tasks.addTask { await live.run() }
+                tasks.addTask { [self] in
+                    try await withGracefulShutdownHandler {
+                        try await application(node, jobs, live, group).run()
+                    } onGracefulShutdown: {
+                        live.stop()
+                    }
+                }
+                try await tasks.waitForAll()
+            }
+            outcome = .success(())
+        } catch { outcome = .failure(listening(error)) }
+        await jobs.stop()
+        await node.stop()
+        try? await group.shutdownGracefully()
+        commands.folder.removeAddress()
+        try outcome.get()
+    }
+
+    private func listening(_ error: any Error) -> any Error {
+        guard let failure = error as? IOError else { return error }
+        return NodeFailure(
+            .unavailable,
+            "\(options.host):\(options.port) cannot be listened on for HTTP: \(failure): choose another address with --http")
+    }
+
+    private func application(
+        _ node: NodeCaller, _ jobs: Jobs, _ live: LiveStatus, _ group: MultiThreadedEventLoopGroup
+    ) -> Application<WebResponder> {
+        let metrics = WebMetrics(registry: registry)
+        let folder = commands.folder
+        let api = API(node: node, jobs: jobs, metrics: metrics, live: live, folder: folder.path)
+        let logger = logger
+        let tokens = TokenCheck(TokenFolder(folder)) { logger.warning("a token file allows nothing: \($0)") }
+        let dashboard = Dashboard(node: node, live: live, tokens: tokens, rulebook: commands.rulebook)
+        let responder = WebResponder(
+            options: options, table: RouteTable(api.routes + dashboard.routes), tiles: LogTiles(node: node), tokens: tokens,
+            folder: folder.path, metrics: metrics, logger: logger)
+        let connections = ConnectionCount()
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        return Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionGuard(connections)],
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: WebLimits.headerBytes, maxHeaderListSize: WebLimits.headerBytes,
+                        maxHeaderFieldCount: WebLimits.headerFields))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(options.host, port: options.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(WebLimits.connections)),
+            onServerRunning: { [self] in listens($0) }, eventLoopGroupProvider: .shared(group), logger: quiet)
+    }
+
+    /// Says where it listens: to the log, and in a file of the data folder, for a port that the system chose.
+    private func listens(_ channel: any Channel) {
+        guard let address = channel.localAddress, let host = address.ipAddress, let port = address.port else { return }
+        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)/"
+        logger.notice("HTTP at \(url)")
+        if !options.isLoopback {
+            logger.warning(
+                "HTTP is open to other machines, and is not encrypted: put a proxy with TLS before it, or listen on 127.0.0.1")
+        }
+        do { try commands.folder.writeAddress(url) } catch { logger.error("\(error)") }
+    }
+}
