@@ -75,6 +75,14 @@ extension LogStore {
         }
     }
 
+    package func cut(_ hash: Digest) throws -> StoredCut? {
+        try read("read a cut") { database in
+            try database.firstRow("SELECT text, at FROM cut WHERE hash = ?", [blob(hash)]) { row in
+                StoredCut(hash: hash, text: try row.bytes(0), atMilliseconds: try row.integer(1))
+            }
+        }
+    }
+
     /// The attestations of a cut, by node.
     package func attestations(of cut: Digest) throws -> [StoredAttestation] {
         try read("read attestations") { database in
