@@ -126,7 +126,7 @@ extension World {
         if command(authority, "decide", members) != nil { count(.decision) }
     }
 
-    private func isHonest(_ origin: OriginName) -> Bool {
+    func isHonest(_ origin: OriginName) -> Bool {
         federation.topology.index(ofOrigin: origin.line).map { !watch.hostile.contains($0) } ?? true
     }
 

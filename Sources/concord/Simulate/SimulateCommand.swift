@@ -13,6 +13,8 @@ struct SimulateCommand: ParsableCommand {
             well within fifteen virtual minutes: equal logs and standings, nothing lost that was acknowledged, every fork \
             proven, nobody honest accused, erased bytes gone. The same seed gives the same run.
 
+            More than one seed: seeds in which something did not hold once are run before them.
+
               concord simulate --seed 17
               concord simulate --seeds 1000
               concord simulate --seeds 200 --faults network,machines,disks
@@ -77,24 +79,33 @@ struct SimulateCommand: ParsableCommand {
         if isWorker { return try SimulationWorker.run(seed..<(seed + seeds), options) }
         if seeds == 1 {
             var report = SimulationReport()
-            report.add(try Simulation.run(seed: seed, options), replay: replay)
+            report.add(try Simulation.run(seed: seed, options), replay: replay(seed, arguments))
             return try tellResult(report)
         }
-        let report = try SimulationSupervisor(arguments: arguments, workers: workers, replay: replay).run(
-            seed..<(seed + seeds))
-        try tellResult(report)
+        let supervisor = SimulationSupervisor(workers: workers, replay: replay)
+        try tellResult(try supervisor.run(kept + [.init(seeds: seed..<(seed + seeds), arguments: arguments)]))
+    }
+
+    /// The seeds that are run first, each as it was found; where not all faults may come, those that need no others.
+    private var kept: [SimulationSupervisor.Portion] {
+        let allowed = options.groups
+        return KeptSeed.all.filter { allowed.isSuperset(of: $0.groups.isEmpty ? FaultGroup.allCases : $0.groups) }.map { kept in
+            let names = kept.groups.map(\.rawValue).joined(separator: ",")
+            return .init(seeds: kept.seed..<(kept.seed + 1), arguments: names.isEmpty ? [] : ["--faults", names])
+        }
     }
 
     /// The options that every process gets.
     private var arguments: [String] {
-        var arguments = ["--minutes", "\(minutes)"]
+        var arguments: [String] = []
+        if minutes != 3 { arguments += ["--minutes", "\(minutes)"] }
         if let nodes { arguments += ["--nodes", "\(nodes)"] }
         if let faults { arguments += ["--faults", faults] }
         return arguments
     }
 
-    private func replay(_ seed: UInt64) -> String {
-        (["concord simulate --seed \(seed)"] + (arguments == ["--minutes", "3"] ? [] : arguments)).joined(separator: " ")
+    private func replay(_ seed: UInt64, _ arguments: [String]) -> String {
+        (["concord simulate --seed \(seed)"] + arguments).joined(separator: " ")
     }
 
     private func tellResult(_ report: SimulationReport) throws {

@@ -9,24 +9,29 @@ struct SimulationReport: Sendable {
     private(set) var virtualMilliseconds: Int64 = 0
     /// For each seed that failed what did not hold, and the command that replays it.
     private(set) var failures: [(seed: UInt64, reasons: [String], replay: String)] = []
+    /// Of everything that arrived anywhere: equal for equal runs.
+    private var trace: UInt64 = 0
     private let startedAt = steadyMilliseconds()
     private let kinds = FaultKind.allCases.map(\.rawValue)
 
     var isGood: Bool { failures.isEmpty }
 
-    mutating func add(_ outcome: Simulation.Outcome, replay: (UInt64) -> String) {
+    mutating func add(_ outcome: Simulation.Outcome, replay: String) {
         var counts: [String: Int64] = [:]
         for (kind, count) in outcome.counts { counts[kind.rawValue] = Int64(count) }
-        add(seed: outcome.seed, outcome.failures, Int64(outcome.virtualMilliseconds), counts, replay: replay)
+        add(
+            seed: outcome.seed, outcome.failures, Int64(outcome.virtualMilliseconds), counts, trace: outcome.trace,
+            replay: replay)
     }
 
     mutating func add(
-        seed: UInt64, _ reasons: [String], _ milliseconds: Int64, _ counts: [String: Int64], replay: (UInt64) -> String
+        seed: UInt64, _ reasons: [String], _ milliseconds: Int64, _ counts: [String: Int64], trace: UInt64, replay: String
     ) {
         seeds += 1
         virtualMilliseconds += milliseconds
+        self.trace ^= trace
         for (kind, count) in counts { self.counts[kind, default: 0] += count }
-        if !reasons.isEmpty { failures.append((seed, reasons, replay(seed))) }
+        if !reasons.isEmpty { failures.append((seed, reasons, replay)) }
     }
 
     private var ratio: Int64 { virtualMilliseconds / max(1, Int64(steadyMilliseconds() - startedAt)) }
@@ -49,6 +54,7 @@ struct SimulationReport: Sendable {
     var json: JSONValue {
         [
             "seeds": .integer(seeds), "virtual_ms": .integer(virtualMilliseconds), "times_real_time": .integer(ratio),
+            "trace": .string("\(trace)"),
             "counts": .object(kinds.compactMap { kind in counts[kind].map { JSONMember(kind, .integer($0)) } }),
             "failures": .array(
                 failures.sorted { $0.seed < $1.seed }.map { failure in

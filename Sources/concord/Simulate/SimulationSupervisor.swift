@@ -12,6 +12,7 @@ enum SimulationWorker {
             try Output.line(
                 JSONValue.object([
                     JSONMember("seed", .string("\(seed)")),
+                    JSONMember("trace", .string("\(outcome.trace)")),
                     JSONMember("virtual_ms", .integer(Int64(outcome.virtualMilliseconds))),
                     JSONMember(
                         "counts",
@@ -28,57 +29,69 @@ enum SimulationWorker {
 /// Shares seeds out to processes, a few at a time, and gathers what came of them. A process that dies has failed its seed,
 /// and the seeds behind it are given to another.
 struct SimulationSupervisor {
-    private static let share: UInt64 = 25
+    /// Seeds that one process runs.
+    private static let most: UInt64 = 25
 
-    let arguments: [String]
+    /// Seeds with the options that they are run with.
+    struct Portion {
+        var seeds: Range<UInt64>
+        let arguments: [String]
+    }
+
     let workers: Int
-    let replay: (UInt64) -> String
+    let replay: (UInt64, [String]) -> String
 
     private struct Running {
         let process: ChildProcess
-        let seeds: Range<UInt64>
+        let portion: Portion
         let output: String
     }
 
-    func run(_ seeds: Range<UInt64>) throws -> SimulationReport {
+    /// Runs portions in their order.
+    func run(_ portions: [Portion]) throws -> SimulationReport {
         let workspace = try Workspace(nil, purpose: "simulate")
         defer { workspace.removeIfTemporary() }
         var report = SimulationReport()
-        var waiting: [Range<UInt64>] = stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(Self.share)).map {
-            $0..<min($0 + Self.share, seeds.upperBound)
-        }.reversed()
+        var waiting: [Portion] = portions.flatMap(Self.shares).reversed()
         var running: [Running] = []
         defer { for worker in running { worker.process.send(SIGKILL) } }
         var started = 0
         while !waiting.isEmpty || !running.isEmpty {
-            while running.count < workers, let share = waiting.popLast() {
+            while running.count < workers, let portion = waiting.popLast() {
                 let output = workspace.path + "/\(started)"
                 started += 1
-                running.append(Running(process: try start(share, output), seeds: share, output: output))
+                running.append(Running(process: try start(portion, output), portion: portion, output: output))
             }
             usleepMilliseconds(20)
             for place in running.indices.reversed() {
                 guard let ending = running[place].process.ending() else { continue }
                 let ended = running.remove(at: place)
+                var rest = ended.portion
                 let next = try gather(ended, into: &report)
-                if next < ended.seeds.upperBound {
-                    report.add(seed: next, ["the process ended with \(ending)"], 0, [:], replay: replay)
-                    if next + 1 < ended.seeds.upperBound { waiting.append((next + 1)..<ended.seeds.upperBound) }
-                }
+                guard next < rest.seeds.upperBound else { continue }
+                report.add(
+                    seed: next, ["the process ended with \(ending)"], 0, [:], trace: 0, replay: replay(next, rest.arguments))
+                rest.seeds = (next + 1)..<rest.seeds.upperBound
+                if !rest.seeds.isEmpty { waiting.append(rest) }
             }
         }
         return report
     }
 
-    private func start(_ seeds: Range<UInt64>, _ output: String) throws -> ChildProcess {
-        try ChildProcess(
-            arguments: ["simulate", "--worker", "--seed", "\(seeds.lowerBound)", "--seeds", "\(seeds.count)"] + arguments,
-            logPath: output)
+    private static func shares(_ portion: Portion) -> [Portion] {
+        stride(from: portion.seeds.lowerBound, to: portion.seeds.upperBound, by: Int(most)).map {
+            Portion(seeds: $0..<min($0 + most, portion.seeds.upperBound), arguments: portion.arguments)
+        }
+    }
+
+    private func start(_ portion: Portion, _ output: String) throws -> ChildProcess {
+        let seeds = ["--seed", "\(portion.seeds.lowerBound)", "--seeds", "\(portion.seeds.count)"]
+        return try ChildProcess(arguments: ["simulate", "--worker"] + seeds + portion.arguments, logPath: output)
     }
 
     /// Takes what a process has said; returns the first seed that it has said nothing of.
     private func gather(_ ended: Running, into report: inout SimulationReport) throws -> UInt64 {
-        var next = ended.seeds.lowerBound
+        var next = ended.portion.seeds.lowerBound
         let bytes = try readFile(ended.output, limit: 64 << 20)
         for line in bytes.split(separator: 0x0a) {
             guard let value = try? JSONValue.parse(Array(line)), var answer = try? Answer(value),
@@ -87,7 +100,8 @@ struct SimulationSupervisor {
             var counts: [String: Int64] = [:]
             for member in members { if case .integer(let count) = member.value.content { counts[member.name] = count } }
             report.add(
-                seed: seed, try answer.texts("failures"), try answer.number("virtual_ms"), counts, replay: replay)
+                seed: seed, try answer.texts("failures"), try answer.number("virtual_ms"), counts,
+                trace: UInt64(try answer.text("trace")) ?? 0, replay: replay(seed, ended.portion.arguments))
             next = seed + 1
         }
         return next
