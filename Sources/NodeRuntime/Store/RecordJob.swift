@@ -60,8 +60,8 @@ struct StagedRecords {
     private(set) var publishedFrom: UInt64 = 0
     private(set) var publishedPieces: [PackedEntries] = []
     private let isSigningDue: Bool
-    /// Whether the memory of what is recorded knows of all the drafts.
-    private let isRemembered: Bool
+    /// Where the memory of what is recorded was asked for all the drafts: how often it had forgotten all before that.
+    private let forgotten: Int?
     let isAside: Bool
 
     /// - Parameter isAside: they are kept beside the log, since what belongs before them is still being fetched.
@@ -71,7 +71,7 @@ struct StagedRecords {
         let state = node.log.state(node.origin)
         first = state?.size ?? 0
         isSigningDue = !jobs.isEmpty
-        isRemembered = !isAside && jobs.allSatisfy(\.isDeduplicated)
+        forgotten = !isAside && jobs.allSatisfy(\.isDeduplicated) ? node.recorded.forgotten : nil
         var builder = PackedEntriesBuilder()
         var position = first
         let count = jobs.reduce(0) { $0 + $1.drafts.count }
@@ -116,7 +116,8 @@ struct StagedRecords {
 
     /// To be called when the entries are durable.
     func remember() {
-        if isRemembered { node.recorded.note(recorded: first..<(first + UInt64(hashes.count))) }
+        guard let forgotten else { return }
+        node.recorded.note(recorded: first..<(first + UInt64(hashes.count)), forgotten: forgotten)
     }
 
     /// Writes the entries, reads them back, and signs over what was read. The checkpoint is nil where nothing is to be

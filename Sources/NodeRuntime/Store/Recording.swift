@@ -16,6 +16,8 @@ final class RecordedReferences: Sendable {
         var upTo: UInt64 = 0
         /// Whether what is set aside has been.
         var hasAside = false
+        /// How often all was forgotten.
+        var forgotten = 0
     }
 
     private let salt: [UInt8]
@@ -37,15 +39,19 @@ final class RecordedReferences: Sendable {
         }
     }
 
-    /// Entries of the own log that stand there now, and whose drafts were all asked for, need not be read from it.
-    func note(recorded entries: Range<UInt64>) {
+    /// How often all was forgotten so far.
+    var forgotten: Int { state.withLock { $0.forgotten } }
+
+    /// Entries of the own log that stand there now need not be read from it, if their drafts were all asked for since nothing
+    /// has been forgotten any more.
+    func note(recorded entries: Range<UInt64>, forgotten: Int) {
         state.withLock { state in
-            if state.upTo == entries.lowerBound { state.upTo = entries.upperBound }
+            if state.forgotten == forgotten, state.upTo == entries.lowerBound { state.upTo = entries.upperBound }
         }
     }
 
     /// Drafts that were taken for recorded but failed are read from the log again.
-    func forget() { state.withLock { $0 = State() } }
+    func forget() { state.withLock { $0 = State(forgotten: $0.forgotten + 1) } }
 
     private func catchUp(_ state: inout State, _ node: Node) throws {
         if !state.hasAside {
