@@ -1,5 +1,6 @@
 import Federation
 import Scoring
+import Simulation
 import Testing
 
 @testable import Storage
@@ -8,7 +9,7 @@ import Testing
     /// Subjects that are spread, that crowd together, that lie at the ends of the range, and that are all the same.
     @Test(arguments: 0..<6)
     func aTableIsSortedBySubjectThenByComing(_ kind: Int) {
-        var generator = SeededGenerator(UInt64(kind))
+        var generator = SeededRandom(seed: UInt64(kind))
         let count = [0, 1, 2, 700, 3_000, 3_000][kind]
         let table = HistoryTable(capacity: 4_096, payloadCapacity: 1 << 20)
         var batch = HistoryBatch()

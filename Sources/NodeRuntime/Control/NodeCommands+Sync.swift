@@ -177,7 +177,7 @@ extension NodeCommands {
                 try emit(["visible": .integer(Int64(visible))])
             }
             if visible >= until { return ["visible": .integer(Int64(visible))] }
-            // Where no links are kept, or nothing can be published, nobody says that there is more.
+            // Bodies that arrive after their entries are folded without a word.
             _ = waiter.wait(timeout: .now() + .milliseconds(20))
         }
     }

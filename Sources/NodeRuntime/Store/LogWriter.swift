@@ -10,8 +10,8 @@ struct ProvenRange: Sendable {
     let first: UInt64
     let pieces: [PackedEntries]
     let hashes: [Digest]
-    /// Roots of the pieces that are whole bundles.
-    let bundleRoots: [Digest]
+    /// Roots of the pieces that are whole bundles, where they are known.
+    var bundleRoots: [Digest] = []
     let checkpoint: SignedCheckpoint
     let proof: [Digest]
 
@@ -331,6 +331,7 @@ extension LogWriter {
     /// What cannot be folded now is folded from the log before the next answer that needs it. Returns the subjects of
     /// withdrawals that concern the own log.
     private func foldCommitted(_ ranges: [ProvenRange], _ staged: StagedRecords) -> [SubjectID] {
+        defer { node.answersGrow.beat() }
         do {
             if historyDebt.withLock({ $0 == .none }) { return try fold(ranges, staged) }
             try settleHistory()

@@ -270,13 +270,11 @@ extension SyncService {
 // What the store did.
 extension SyncService: LogWriterDelegate {
     func writerIntegrated(_ origin: OriginName) {
-        node.answersGrow.beat()
         guard let state = node.log.state(origin), let held = try? node.held(state) else { return }
         onCore { [node] in $0.integrated(held, now: node.steadyMilliseconds) }
     }
 
     func writerPublished(_ checkpoint: SignedCheckpoint, first: UInt64, pieces: [PackedEntries]) {
-        node.answersGrow.beat()
         onCore { [node] in $0.published(checkpoint, first: first, pieces: pieces, now: node.steadyMilliseconds) }
     }
 
