@@ -172,7 +172,8 @@ struct BenchWideCommand: ParsableCommand {
         discussion: """
             The cities are nodes of one process, the aggregator is another: it connects with all of them, catches up, and
             takes in one more event of each. The same is done before with a quarter of the cities that hold as many events
-            together: memory and time grow with the events, not with the square of the cities.
+            together: memory and time grow with the events, not with the square of the cities. The cities do not take in each
+            other's logs here: they share the disk.
             """)
 
     @OptionGroup var options: BenchOptions

@@ -1,4 +1,5 @@
 internal import Encoding
+internal import Federation
 internal import Foundation
 internal import NodeRuntime
 
@@ -6,8 +7,6 @@ internal import NodeRuntime
 struct WideBench {
     /// Prefecture-level cities.
     static let defaultOrigins = 337
-    /// Between two live events, in which the one before reaches all cities, whose stores share the disk.
-    private static let pauseMilliseconds: UInt32 = 20
     let run: BenchRun
     let origins: Int
 
@@ -45,6 +44,7 @@ struct WideBench {
         run.note("making \(origins + 1) nodes")
         let federation = try BenchFederation.make(at: run.workspace.path + "/nodes", cities: origins)
         defer { if !run.workspace.isKept { try? FileManager.default.removeItem(atPath: federation.path) } }
+        for city in 1...origins { try Self.narrow(federation, city) }
         let cities = Array(1...origins)
         return try Fleet.run(federation, run.signals) { fleet in
             run.note("\(origins) cities begin")
@@ -69,6 +69,18 @@ struct WideBench {
             outcome.processor = fleet.process(BenchFederation.aggregator)?.processorNanoseconds ?? 0
             return outcome
         }
+    }
+
+    /// Has a city list nothing but itself and the aggregator, so that it does not take in the others' logs: hundreds of copies
+    /// of everything on one disk would say nothing about the aggregator.
+    private static func narrow(_ federation: LocalFederation, _ city: Int) throws {
+        let name = JSONValue.string(federation.names[city])
+        let all = try JSONValue.parse(federation.topology.bytes)
+        guard case .array(let nodes)? = all["nodes"]?.content else { return }
+        let narrowed = [
+            nodes[BenchFederation.aggregator].setting([("peers", .array([name]))]), nodes[city],
+        ]
+        try writeFile(federation.folders[city].topologyFile, all.setting([("nodes", .array(narrowed))]).indentedBytes)
     }
 
     private func catchUp(_ fleet: Fleet, _ events: UInt64, _ origins: Int) throws -> Outcome {
@@ -103,7 +115,6 @@ struct WideBench {
             _ = try watcher.call(
                 "watch",
                 [("origin", .string(fleet.federation.names[city])), ("until", .integer(try answer.number("first") + 1))])
-            defer { usleepMilliseconds(Self.pauseMilliseconds) }
             return steadyNanoseconds() - committed
         }
     }

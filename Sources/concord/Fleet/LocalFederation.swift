@@ -67,7 +67,7 @@ struct LocalFederation: Sendable {
 
 extension JSONValue {
     /// An object with some members set, those that it had in their places, or taken away.
-    fileprivate func setting(_ new: [(String, JSONValue?)]) -> JSONValue {
+    func setting(_ new: [(String, JSONValue?)]) -> JSONValue {
         guard case .object(var members) = content else { return self }
         for (name, value) in new {
             let place = members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
