@@ -46,7 +46,12 @@ enum Assets {
         if (live) {
           const connection = document.getElementById("connection");
           const stream = new EventSource(live.dataset.stream);
-          stream.addEventListener("live", (event) => { live.innerHTML = JSON.parse(event.data); connection.textContent = ""; });
+          stream.addEventListener("live", (event) => {
+            const places = Array.from(live.querySelectorAll(".wide"), (table) => table.scrollLeft);
+            live.innerHTML = JSON.parse(event.data);
+            live.querySelectorAll(".wide").forEach((table, place) => { table.scrollLeft = places[place] || 0; });
+            connection.textContent = "";
+          });
           stream.addEventListener("error", () => { connection.textContent = "The node does not answer at present; this page waits for it."; });
         }
         // The resync button: it starts a job and asks how far that has come.
