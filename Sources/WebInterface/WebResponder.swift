@@ -46,7 +46,8 @@ struct WebResponder: HTTPResponder {
         do { response = try await answer(request, context, &route) } catch { response = problem(error).response }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"
-        response.headers[.referrerPolicy] = "no-referrer"
+        // Not no-referrer: a browser would then hide from this node, too, which page a form stands on.
+        response.headers[.referrerPolicy] = "same-origin"
         metrics.answered(route, response.status.code, nanoseconds: steadyNanoseconds() - started)
         return request.method == .head ? response.createHeadResponse() : response
     }

@@ -51,7 +51,8 @@ final class Browser: @unchecked Sendable {
 
     func close() {
         _ = try? call("DELETE", "/session/\(session)")
-        process.terminate()
+        // The tests' process may block the signals that end others in order, and its children with it.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
@@ -62,7 +63,7 @@ final class Browser: @unchecked Sendable {
             "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(text.utf8.count)\r\n\r\n"
         try socket.send(Array((head + text).utf8))
-        let answer = try HTTPAnswer(socket.readAll())
+        let answer = try socket.readAnswer()
         // The driver's numbers may have fractions, which JSONValue does not take: only texts and whole numbers are asked for.
         let value = try answer.json()["value"] ?? .null
         guard answer.status == 200 else { throw Failure(description: "\(method) \(path): \(answer.text)") }

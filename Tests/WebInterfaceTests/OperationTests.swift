@@ -45,6 +45,30 @@ struct OperationTests {
         try await site.end()
     }
 
+    @Test func alertsAndDashboardNameOnlyMetricsThatThereAre() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Topology/monitoring")
+        for file in ["prometheus.alerts.yml", "grafana.dashboard.json"] {
+            let text = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+            let names = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.filter { $0.hasPrefix("concord_") }
+            #expect(names.count > 10)
+            for name in Set(names) {
+                let base = ["_bucket", "_sum", "_count"].reduce(String(name)) {
+                    $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0
+                }
+                #expect(MetricHelp.texts[base] != nil, "\(file): \(name)")
+            }
+        }
+        // Every alert is explained to who gets it.
+        let alerts = try String(contentsOf: folder.appendingPathComponent("prometheus.alerts.yml"), encoding: .utf8)
+            .components(separatedBy: "- alert: ").dropFirst().map { String($0.prefix { !$0.isNewline }) }
+        let page = try String(
+            contentsOf: folder.deletingLastPathComponent().deletingLastPathComponent()
+                .appendingPathComponent("Sources/WebInterface/WebInterface.docc/Operating.md"), encoding: .utf8)
+        #expect(alerts.count >= 10)
+        for alert in alerts { #expect(page.contains(alert), "\(alert)") }
+    }
+
     @Test func histogramsCountWhatIsNotAboveTheirBounds() throws {
         let registry = MetricsRegistry()
         let timer = Timer(label: "t_seconds", dimensions: [("a", "x\"y\\z\n")], factory: registry)

@@ -62,6 +62,21 @@ final class Socket: Sendable {
         return Array(buffer.prefix(max(0, count)))
     }
 
+    /// One answer whose length its head tells: some servers keep the connection open, whatever they are asked.
+    func readAnswer() throws -> HTTPAnswer {
+        var all: [UInt8] = []
+        while true {
+            if let answer = try? HTTPAnswer(all), let length = answer.headers["content-length"].flatMap({ Int($0) }),
+                answer.body.count >= length
+            {
+                return answer
+            }
+            let part = read()
+            if part.isEmpty { return try HTTPAnswer(all) }
+            all += part
+        }
+    }
+
     func readAll() -> [UInt8] {
         var all: [UInt8] = []
         while true {
