@@ -75,16 +75,19 @@ struct AsidePlaces {
     mutating func moved(_ run: AsideRun, to size: UInt64) throws -> (PackedEntries, [Digest]) {
         var builder = PackedEntriesBuilder()
         var hashes: [Digest] = []
-        var indices: [UInt64?] = []
-        run.items.forEach { _, item in indices.append(Self.identities(item).compactMap { known[$0] }.first) }
-        for ((entry, body), index) in zip(run.items.unpacked, indices) {
-            if let index {
+        var identities: [[[UInt8]]] = []
+        run.items.forEach { _, item in identities.append(Self.identities(item)) }
+        for ((entry, body), identities) in zip(run.items.unpacked, identities) {
+            if let index = identities.compactMap({ known[$0] }).first {
                 note(index, run.place)
                 continue
             }
             let moved = Entry.hasBody(entry) && body.isEmpty ? nil : retargeted(entry, body, run.place)
-            note(moved.map { _ in size + UInt64(builder.count) }, run.place)
+            let index = size + UInt64(builder.count)
+            note(moved.map { _ in index }, run.place)
             guard let moved else { continue }
+            // Set aside, fetched again and set aside again, it is one entry.
+            for identity in identities { known[identity] = index }
             builder.append(entry: moved.entry, body: moved.body)
             hashes.append(leafHash(moved.entry))
         }
