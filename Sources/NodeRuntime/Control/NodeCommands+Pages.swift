@@ -1,6 +1,7 @@
 package import Cryptography
 package import Federation
 package import Scoring
+internal import Storage
 
 /// A page of the standings was asked for whose table is forgotten: it has to be begun anew.
 package struct ForgottenStandings: Error {}
@@ -41,4 +42,10 @@ extension NodeCommands {
     }
 
     package var today: UInt32 { node.today }
+
+    /// The day that pages show where none is asked for: that of the newest cut, which was attested, or today.
+    package var shownDay: UInt32 {
+        guard let text = try? node.log.cuts(limit: 1).first?.text, let cut = try? Cut(text: text) else { return node.today }
+        return cut.day
+    }
 }

@@ -18,14 +18,10 @@ extension NodeCommands {
         try node.reactions(day: day, sample: sample)
     }
 
-    /// How many subjects have each tier of the rulebook on each of some days.
-    package func tierCounts(days: [UInt32]) throws -> [[Int]] {
-        let sizes = try node.visibleSizes()
-        return try days.map { day in
-            var counts = [Int](repeating: 0, count: node.rulebook.tiers.count)
-            _ = try node.standings(sizes: sizes, day: day) { counts[$0.tier] += 1 }
-            return counts
-        }
+    /// How many subjects have each tier of the rulebook on each of some days; of many subjects in a sample spread evenly over
+    /// them, so that a large population keeps nobody waiting, a stop least of all.
+    package func tierCounts(days: [UInt32], sample: Int) throws -> [[Int]] {
+        try node.tierCounts(days: days, sample: sample)
     }
 }
 
@@ -43,6 +39,19 @@ extension Node {
                 meanThousandths: changes.reduce(0, +) * 1_000 / Int64(max(1, subjects)))
         }
         return (subjects, reactions)
+    }
+
+    fileprivate func tierCounts(days: [UInt32], sample: Int) throws -> [[Int]] {
+        guard let last = days.last else { return [] }
+        let sizes = try visibleSizes()
+        let chosen = try sampled(day: last, sample)
+        return try days.map { day in
+            var counts = [Int](repeating: 0, count: rulebook.tiers.count)
+            for score in try scores(chosen, scoringContext(sizes: sizes, day: day)) {
+                if let score { counts[rulebook.tier(of: score)] += 1 }
+            }
+            return counts
+        }
     }
 
     /// Subjects spread evenly over all, with their histories.

@@ -36,6 +36,9 @@ extension Dashboard {
         }
     }
 
+    /// Subjects that the tiers' shares are computed of.
+    private static let sample = 4_000
+
     /// The tiers' shares over time, computed behind the page. Of few enrolled people none are shown.
     private func tierCourse(until text: String, subjects: Int64) -> String? {
         guard rulebook.population == .synthetic || subjects >= 100, let last = CalendarDay(text)?.dayNumber,
@@ -43,7 +46,10 @@ extension Dashboard {
         else { return nil }
         let count: Int64 = 24
         let days = (1...count).compactMap { UInt32(exactly: rulebook.startDay + (last - rulebook.startDay) * $0 / count) }
-        guard let counts = shares.value(text, make: { [node] in try await node.run { try $0.tierCounts(days: days) } }) else {
+        guard
+            let counts = shares.value(
+                text, make: { [node] in try await node.run { try $0.tierCounts(days: days, sample: Self.sample) } })
+        else {
             return nil
         }
         // The highest tier first.

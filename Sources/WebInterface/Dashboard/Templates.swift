@@ -48,7 +48,7 @@ enum Templates {
         <tbody>{{#tiers}}<tr><th scope="row">{{tier}}</th><td class="n">{{from}}</td><td class="n">{{subjects}}</td>
         <td>{{brings}}</td></tr>{{/tiers}}</tbody></table>
         {{#course}}<figure>{{{course}}}<figcaption>The share of each tier, from the rulebook's first day to
-        {{day}}.</figcaption></figure>{{/course}}
+        {{day}}; of a large population, in a sample of 4,000.</figcaption></figure>{{/course}}
         {{/hasSubjects}}{{^hasSubjects}}<p>Nobody is in the standings of this day.</p>{{/hasSubjects}}
         </section>
         <section aria-labelledby="resync"><h2 id="resync">Resync</h2>
