@@ -69,15 +69,14 @@ import TransparencyLog
         try model.grow(to: 300, store)
         try store.write { try $0.setMeta("kept", [1]) }
         try store.close()
-        let types = ["cut BLOB", "node BLOB", "note BLOB"]
         try DatabaseQueue(path: folder.file).writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA writable_schema = ON")
-            for type in types { try Self.rewrite(type + " NOT NULL", type, database) }
+            try Self.rewrite("note BLOB NOT NULL", "note BLOB", database)
         }
         try DatabaseQueue(path: folder.file).writeWithoutTransaction { database in
-            try database.execute(sql: "INSERT INTO attestation (cut, node, note) VALUES (NULL, NULL, NULL)")
+            try database.execute(sql: "INSERT INTO attestation (cut, node, note) VALUES (x'01', x'02', NULL)")
             try database.execute(sql: "PRAGMA writable_schema = ON")
-            for type in types { try Self.rewrite(type, type + " NOT NULL", database) }
+            try Self.rewrite("note BLOB", "note BLOB NOT NULL", database)
         }
         store = try folder.store()
         defer { try? store.close() }
