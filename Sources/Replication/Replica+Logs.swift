@@ -95,7 +95,8 @@ extension Replica {
         if !known.isCompared { logs[log].uncompared -= 1 }
     }
 
-    /// Compares what a peer announced with what is stored, as soon as as much is stored under a checkpoint.
+    /// Compares what a peer announced with what is stored, as soon as as much is: of others' logs all that is stored is proven,
+    /// by a checkpoint that may be larger; of the own log only what a checkpoint covers was ever said.
     private mutating func compareHolding(_ log: Int, _ slot: Int) {
         guard let holding = sessions[slot].holdings[log], !holding.isCompared else { return }
         let checkpoint = holding.checkpoint
@@ -103,7 +104,7 @@ extension Replica {
             if fitting.root != checkpoint.root {
                 establishFork(log, ForkProof(firstNote: fitting.note, secondNote: checkpoint.note), except: nil)
             }
-        } else if checkpoint.size > logs[log].checkpoint?.size ?? 0 {
+        } else if checkpoint.size > (log == ownLog ? logs[log].checkpoint?.size ?? 0 : logs[log].stored) {
             return
         } else if checkpoint.size > 0, forks[log] == nil {
             if log == ownLog { past.compares(in: sessions[slot].identifier) }
@@ -113,7 +114,7 @@ extension Replica {
         logs[log].uncompared -= 1
     }
 
-    /// More of a log is covered by a checkpoint: it is known to fit, and announcements that had to wait are compared.
+    /// More of a log is stored: the checkpoint that covers it is known to fit, and announcements that had to wait are compared.
     mutating func coverageChanged(_ log: Int) {
         if let covered = logs[log].checkpoint { logs[log].memory.remember(covered, fits: true) }
         guard logs[log].uncompared > 0 else { return }

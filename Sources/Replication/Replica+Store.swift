@@ -42,10 +42,8 @@ extension Replica {
         settleIntegrated(log)
         logs[log].handed = max(logs[log].handed, logs[log].stored)
         handOver(log)
-        if announced(log) != told {
-            coverageChanged(log)
-            markForAnnouncement(log)
-        }
+        coverageChanged(log)
+        if announced(log) != told { markForAnnouncement(log) }
         if log == ownLog { confirmIfSettled() }
         lackMayHaveChanged(log)
         schedule(now)
