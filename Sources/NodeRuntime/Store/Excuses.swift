@@ -6,9 +6,12 @@ internal import Synchronization
 /// Which missing bodies no erasure excuses, kept for every log, so that the frontier need not be searched for.
 final class Excuses: Sendable {
     private struct Entry {
-        var missing: Int
-        var erasures: Int
-        var unexcused: [UInt64]
+        /// The set and not how many: as bodies come and others turn out to be missing, their number may stay as it was.
+        let missing: IndexBits
+        /// How many erasures were folded into which history.
+        let erasures: Int
+        let history: ObjectIdentifier
+        let unexcused: [UInt64]
     }
 
     /// More need not be known: the frontier ends at the first.
@@ -20,18 +23,23 @@ final class Excuses: Sendable {
 
     /// First indices of a log whose bodies are missing without excuse.
     func unexcused(_ state: LogState, node: Node) throws -> [UInt64] {
-        let missing = state.missing.count
-        if missing == 0 { return [] }
-        let erasures = node.history.erasures
+        if state.missing.isEmpty { return [] }
+        let history = node.history
+        let erasures = history.erasures
         let known = entries.withLock { $0[state.origin] }
-        if let known, known.missing == missing, known.erasures == erasures.count { return known.unexcused }
+        if let known, known.erasures == erasures.count, known.history == ObjectIdentifier(history),
+            known.missing == state.missing
+        {
+            return known.unexcused
+        }
         var unexcused: [UInt64] = []
-        let number = try node.history.originNumber(state.origin.line)
+        let number = try history.originNumber(state.origin.line)
         for index in state.missing.indices {
             guard unexcused.count < Self.most else { break }
             if try !node.isErased(number, index, of: state.origin, erasures) { unexcused.append(index) }
         }
-        let entry = Entry(missing: missing, erasures: erasures.count, unexcused: unexcused)
+        let entry = Entry(
+            missing: state.missing, erasures: erasures.count, history: ObjectIdentifier(history), unexcused: unexcused)
         entries.withLock { $0[state.origin] = entry }
         return unexcused
     }

@@ -13,7 +13,8 @@ package struct KeptSeed: Sendable {
     private static let quieter: [FaultGroup] = [.network, .machines, .disks, .operators]
 
     package static let all: [KeptSeed] =
-        [21, 23, 27, 35, 36, 38, 48, 64, 69, 78, 111, 116, 123, 133, 178, 1_024, 1_043, 1_063, 1_075, 1_106, 1_112].map {
-            KeptSeed($0)
-        } + [43, 143, 157, 341, 344, 359, 687].map { KeptSeed($0, quieter) }
+        [21, 23, 27, 35, 36, 38, 48, 64, 69, 77, 78, 111, 116, 123, 132, 133, 178, 1_024, 1_043, 1_063, 1_075, 1_106, 1_112].map
+    {
+        KeptSeed($0)
+    } + [43, 143, 157, 341, 344, 359, 687].map { KeptSeed($0, quieter) }
 }
