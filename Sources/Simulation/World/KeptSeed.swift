@@ -11,10 +11,10 @@ package struct KeptSeed: Sendable {
     }
 
     private static let quieter: [FaultGroup] = [.network, .machines, .disks, .operators]
+    private static let ofAllFaults: [UInt64] = [
+        21, 23, 27, 35, 36, 38, 48, 64, 69, 77, 78, 111, 116, 123, 132, 133, 178, 1_024, 1_043, 1_063, 1_075, 1_106, 1_112,
+    ]
+    private static let ofQuieter: [UInt64] = [43, 143, 157, 341, 344, 359, 687]
 
-    package static let all: [KeptSeed] =
-        [21, 23, 27, 35, 36, 38, 48, 64, 69, 77, 78, 111, 116, 123, 132, 133, 178, 1_024, 1_043, 1_063, 1_075, 1_106, 1_112].map
-    {
-        KeptSeed($0)
-    } + [43, 143, 157, 341, 344, 359, 687].map { KeptSeed($0, quieter) }
+    package static let all: [KeptSeed] = ofAllFaults.map { KeptSeed($0) } + ofQuieter.map { KeptSeed($0, quieter) }
 }
