@@ -22,7 +22,7 @@ enum Assets {
         .notice { border-left: 4px solid currentColor; padding: .3rem 1rem; background: var(--soft); margin: .5rem 0; }
         .notice p { margin: .2rem 0; color: var(--ink); } tr.void td, tr.void th { color: var(--quiet); }
         .pair { display: flex; flex-wrap: wrap; gap: 2rem; } figure { margin: 0; } figcaption { color: var(--quiet); max-width: 34rem; }
-        svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+        svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; stroke: var(--paper); stroke-width: 3px; paint-order: stroke; }
         svg .quiet { fill: var(--quiet); } svg .axis { stroke: var(--line); } svg .bar { fill: var(--accent); }
         svg .curve { fill: none; stroke: var(--accent); stroke-width: 2; } svg .area { fill: var(--accent); opacity: .25; }
         svg .node { fill: var(--paper); stroke: var(--ink); stroke-width: 2; } svg .node.good { stroke: var(--good); }
