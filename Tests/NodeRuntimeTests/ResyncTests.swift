@@ -83,8 +83,12 @@ import Testing
         while try await federation.call("nation", "status")["linked"]?.array.isEmpty != false {
             try await Task.sleep(for: .milliseconds(20))
         }
+        _ = try await federation.call("nation", "verify")
+        let warned = try await federation.call("nation", "status")
+        #expect(warned["advice"]?.array.contains { $0.string?.contains("concord resync") == true } == true, "\(harm)")
         let report = try await federation.call("nation", "resync")
         #expect(report["whole"]?.boolean == true, "\(harm): \(report.text)")
+        #expect(try await federation.call("nation", "status")["advice"]?.array.isEmpty == true)
         let after = try await federation.call("nation", "verify")
         #expect(after["sound"]?.boolean == true, "\(harm): \(after.text)")
         let again = try await federation.call("nation", "converge", [("day", .integer(19_000))])

@@ -2,6 +2,7 @@ internal import Encoding
 internal import Federation
 internal import Replication
 internal import Storage
+internal import Synchronization
 internal import TransparencyLog
 
 internal import struct Cryptography.Digest
@@ -97,9 +98,15 @@ extension NodeCommands {
         return ["files": .integer(Int64(report.files)), "bytes": .integer(Int64(report.bytes))]
     }
 
-    /// What an operator has to do about forks.
+    /// What an operator has to do about damage and forks.
     func advice() throws -> [String] {
         var advice: [String] = []
+        let damage = node.knownDamage.load(ordering: .relaxed)
+        if damage > 0 {
+            advice.append(
+                "the last verification or resync of this store found or left \(damage) damaged \(damage == 1 ? "place" : "places"): run concord resync, which fetches what is gone from its peers and leaves the rest as it is; concord verify names them"
+            )
+        }
         for fork in try node.log.forks() {
             let state = node.log.state(fork.origin)
             if fork.origin == node.origin {

@@ -64,6 +64,7 @@ extension NodeCommands {
             JSONMember("unreadable", .integer(Int64(clamping: node.unreadableEntries.load(ordering: .relaxed)))),
             JSONMember("history_runs", .integer(Int64(statistics.runs))),
             JSONMember("epoch", .integer(Int64(node.identity.epoch))),
+            JSONMember("damage", .integer(Int64(node.knownDamage.load(ordering: .relaxed)))),
             JSONMember("advice", .array(try advice().map { .string($0) })),
             JSONMember("forks", .array(try node.log.forks().map { .string($0.origin.description) })),
         ]
@@ -100,6 +101,7 @@ extension NodeCommands {
 
     func verify(_ emit: @escaping (JSONValue) throws -> Void) throws -> JSONValue {
         let report = try node.verify(progress: throttled(emit))
+        node.knownDamage.store(report.damageCount + report.damagedSubjects.count, ordering: .relaxed)
         node.environment.count("concord_verify_runs_total", [("outcome", report.isSound ? "sound" : "damaged")])
         node.environment.count("concord_damage_found_total", by: report.damageCount)
         return [
@@ -119,6 +121,10 @@ extension NodeCommands {
         if let name = try request.optionalString("origin") { options.origin = try origin(named: name) }
         var resync = Resync(try needSync(), options, progress: throttled(emit))
         let report = try resync.run()
+        // One log that is whole says nothing about the others.
+        if report.isDryRun || !report.isWhole || options.origin == nil {
+            node.knownDamage.store(report.isDryRun ? report.damageCount : report.left.count, ordering: .relaxed)
+        }
         node.environment.count("concord_resync_runs_total", [("outcome", report.isWhole ? "whole" : "incomplete")])
         node.environment.count("concord_damage_found_total", by: report.damageCount)
         node.environment.count("concord_entries_mended_total", by: Int(clamping: report.repairedEntries))

@@ -23,6 +23,8 @@ package final class Node: Sendable {
     /// Entries that were recorded or arrived since the stores were opened and that this release cannot read.
     let unreadableEntries = Atomic<UInt64>(0)
     let excuses = Excuses()
+    /// Damaged places that the last verification found, or that a resync left.
+    let knownDamage = Atomic(0)
     let recorded: RecordedReferences
     let readLog: ReadLog
     let standingsTables = StandingsTables()

@@ -33,6 +33,13 @@ struct LiveView {
                 "bad", "The store takes nothing: \(trouble)",
                 "Make room on its disk, or make it writable. The node serves what it has and tries again every second.")
         }
+        if let damage = status.number("damage"), damage > 0 {
+            add(
+                "bad",
+                "The last verification or resync found or left \(damage) damaged \(damage == 1 ? "place" : "places") in this store.",
+                "Start a resync: it fetches what is gone from peers and leaves the rest as it is. concord verify names the places."
+            )
+        }
         if !status.flag("confirmed") {
             add(
                 "warn", "This node records, and publishes nothing yet.",
