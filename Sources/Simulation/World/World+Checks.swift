@@ -20,23 +20,28 @@ extension World {
             failures += mishaps
             for (city, other) in readings.dropFirst() { failures += try differences(first, logs, city, other) }
             failures += brokenPromises(logs)
-            for (city, reading) in readings { failures += try standingsFailures(city, reading) }
+            for city in honest { failures += try standingsFailures(city, reading(city, showsHidden: true)) }
             failures += falseAccusations()
             failures += convergenceFailures()
             // The result of the cut, which takes erased bytes away, still has to reach everybody.
             run(30_000)
-            failures += remains(logs)
+            failures += remains(logs, try node.visibleSizes())
             failures += verificationFailures()
             return failures
         } catch { return ["the stores cannot be read: \(error)"] }
     }
 
-    private func reading(_ city: City) throws -> Reading {
+    /// - Parameter showsHidden: also bodies that an erasure hides and no attested cut has taken away yet.
+    private func reading(_ city: City, showsHidden: Bool = false) throws -> Reading {
         guard let node = city.node else { throw NodeFailure(.unavailable, "\(city.name) does not run") }
         var reading: Reading = [:]
         for state in node.log.states {
             let pieces = state.size == 0 ? [] : try node.log.packed(state.origin, 0..<state.size)
-            reading[state.origin] = pieces.flatMap(\.unpacked).map { (entry: $0.entry, body: $0.body) }
+            var entries = pieces.flatMap(\.unpacked).map { (entry: $0.entry, body: $0.body) }
+            for index in showsHidden ? state.erased.indices.map(Int.init) : [] where index < entries.count {
+                entries[index].body = try node.log.hiddenEntry(state.origin, UInt64(index))?.body ?? []
+            }
+            reading[state.origin] = entries
         }
         return reading
     }
@@ -151,9 +156,10 @@ extension World {
     }
 
     /// Bodies that an erasure names which counts, and that still lie on a disk. To be called after a cut was attested.
-    private func remains(_ logs: Reading) -> [String] {
+    private func remains(_ logs: Reading, _ visible: [OriginName: UInt64]) -> [String] {
         var failures: [String] = []
-        for erased in erasedBodies(logs) {
+        // No cut contains an erasure that stands behind bodies which a hostile city gave to nobody.
+        for erased in erasedBodies(logs, upTo: visible) {
             for city in honest {
                 let names = Set(
                     city.disk.image.names(holding: erased.salt) + city.disk.visibleImage.names(holding: erased.salt))
@@ -180,10 +186,10 @@ extension World {
         let salt: [UInt8]
     }
 
-    private func erasedBodies(_ logs: Reading) -> [ErasedBody] {
+    private func erasedBodies(_ logs: Reading, upTo visible: [OriginName: UInt64]) -> [ErasedBody] {
         var bodies: [ErasedBody] = []
         for (origin, entries) in logs {
-            for (index, (bytes, _)) in entries.enumerated() {
+            for (index, (bytes, _)) in entries.prefix(Int(visible[origin] ?? 0)).enumerated() {
                 guard let entry = try? Entry(decoding: bytes), case .erasure(let target, _) = entry.content,
                     let erased = OriginName(target.origin),
                     erased.nodeLine == origin.nodeLine || federation.topology.isAuthority(nodeLine: origin.nodeLine),
