@@ -96,8 +96,8 @@ import Testing
         try await federation.end()
     }
 
-    @Test func aCopyMadeBeforeItsEventsWerePublishedRecordsNothingTwice() async throws {
-        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+    /// A copy of the city's folder with 300 published entries and 30 that were not; both nodes run behind it.
+    private func copyBeforePublishing(_ federation: TestFederation) async throws -> String {
         try await federation.startAll()
         try await record(federation, "city", 300, "before")
         try await expectAgreement(federation, entries: 300)
@@ -109,13 +109,23 @@ import Testing
         try await federation.start("nation")
         try await federation.start("city")
         try await federation.waitUntilConfirmed("city")
-        try await expectAgreement(federation, entries: 330)
+        return copy
+    }
+
+    /// The city's whole folder as it was, lock file included.
+    private func putBack(_ copy: String, _ federation: TestFederation) async throws {
         try await federation.stop("city")
-        // The whole folder as it was, lock file included.
         try FileManager.default.removeItem(atPath: federation.folder("city").path)
         try FileManager.default.copyItem(atPath: copy, toPath: federation.folder("city").path)
         try await federation.start("city")
         try await federation.waitUntilConfirmed("city")
+    }
+
+    @Test func aCopyMadeBeforeItsEventsWerePublishedRecordsNothingTwice() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        let copy = try await copyBeforePublishing(federation)
+        try await expectAgreement(federation, entries: 330)
+        try await putBack(copy, federation)
         try await record(federation, "city", 1, "new")
         try await expectAgreement(federation, entries: 331)
         try await federation.end()
@@ -123,27 +133,13 @@ import Testing
 
     @Test func whatWasErasedSinceTheCopyDoesNotComeBack() async throws {
         let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
-        try await federation.startAll()
-        try await record(federation, "city", 300, "before")
-        try await expectAgreement(federation, entries: 300)
-        try await federation.stop("city")
-        try await federation.stop("nation")
-        try await record(federation, "city", 30, "offline")
-        let copy = federation.root + "/copy"
-        try FileManager.default.copyItem(atPath: federation.folder("city").path, toPath: copy)
-        try await federation.start("nation")
-        try await federation.start("city")
-        try await federation.waitUntilConfirmed("city")
+        let copy = try await copyBeforePublishing(federation)
         let target = Position(origin: Array("test.example/city/1".utf8), index: 310)
         try await federation.call("city", "record", drafts: [.erasure(target: target, ground: .request)])
         try await expectAgreement(federation, entries: 331)
         let agreed = try await federation.call("nation", "converge", [("day", .integer(19_000))])
         #expect(agreed["converged"]?.boolean == true, "\(agreed.text)")
-        try await federation.stop("city")
-        try FileManager.default.removeItem(atPath: federation.folder("city").path)
-        try FileManager.default.copyItem(atPath: copy, toPath: federation.folder("city").path)
-        try await federation.start("city")
-        try await federation.waitUntilConfirmed("city")
+        try await putBack(copy, federation)
         // Its place in the log is known without the body: the copy's is not recorded a second time.
         try await expectAgreement(federation, entries: 331)
         try await federation.end()
