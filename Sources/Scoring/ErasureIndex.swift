@@ -1,5 +1,5 @@
 /// An erasure in a log, in its holder's numbers.
-package struct ErasureRecord: Equatable, Sendable {
+package struct ErasureRecord: Hashable, Sendable {
     /// Where the erasure itself stands.
     package var origin: UInt32
     package var index: UInt64

@@ -90,10 +90,8 @@ extension Node {
             let line = history.originLine(UInt32(place)).flatMap(OriginName.init)
             limits[place] = min(limits[place], line.flatMap { ends[$0] } ?? 0)
         }
-        func known(_ erasures: some Sequence<ErasureRecord>) -> Set<[UInt64]> {
-            Set(
-                erasures.lazy.filter { Int($0.origin) < limits.count && $0.index < limits[Int($0.origin)] }
-                    .map { [UInt64($0.origin), $0.index, UInt64($0.targetOrigin), $0.targetIndex] })
+        func known(_ erasures: some Sequence<ErasureRecord>) -> Set<ErasureRecord> {
+            Set(erasures.lazy.filter { Int($0.origin) < limits.count && $0.index < limits[Int($0.origin)] })
         }
         guard known(file.erasures) == known(fresh.erasures) else {
             throw HistoryFailure.damaged("its erasures are not those of the logs")
