@@ -10,14 +10,17 @@ extension HistoryStore {
     /// One batch may hold entries from all over one log; each call writes a run, so few large ones are better.
     package func insertLate(_ batch: HistoryBatch) throws {
         // One at a time, so that nothing comes in between looking for a record and adding it.
-        try lateInsertion.withLock { _ in
+        try lateInsertion.withLock { isOwed in
             let missing = try missing(of: batch)
-            guard missing.count + missing.erasures.count > 0 else { return }
+            // What is known may be known from an attempt that the disk did not take: a crash would still lose it.
+            guard isOwed || missing.count + missing.erasures.count > 0 else { return }
+            isOwed = true
             try put(missing)
             try flush()
             // Commits are not synced here, and a power failure may take the last ones: positions that were durable before
             // would then hide for good that these are missing.
             try database.sync()
+            isOwed = false
         }
     }
 

@@ -208,6 +208,39 @@ struct HistoryFileTests {
         #expect(try store.facts(about: subjects[5]).count == 2 + appended)
     }
 
+    @Test func aLateRecordIsNotTakenAsLongAsItFindsNoRoom() throws {
+        let folder = try HistoryFolder()
+        let store = try HistoryStore(path: folder.path, options: .small)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        try store.observe(Array(subjects[0..<10]), origin: origin)
+        var batch = HistoryBatch()
+        batch.reset(origin: origin, first: store.visibleUpTo(origin))
+        batch.advance(to: batch.first + 200)
+        try store.append(batch)
+        try store.flush()
+        let setLimit = { (pages: Int) in
+            try store.database.pool.writeWithoutTransaction {
+                _ = try Int.fetchOne($0, sql: "PRAGMA max_page_count = \(pages)")
+            }
+        }
+        var late = HistoryBatch()
+        late.reset(origin: origin, first: batch.first)
+        let stranger = SubjectID(high: 77, low: 7)
+        for index in batch.first..<batch.end {
+            let record = HistoryRecord(origin: origin, index: index, kind: 1, day: 3, quantity: 1, leafPrefix: index)
+            late.append(
+                HistoryFact(record: record, reference: [UInt8](repeating: 9, count: 250)), about: stranger)
+        }
+        try setLimit(1)
+        // They are in memory since the first attempt, and a crash would find them nowhere else.
+        for _ in 0..<2 { #expect(throws: HistoryFailure.self) { try store.insertLate(late) } }
+        try setLimit(1_000_000)
+        try store.insertLate(late)
+        let copy = try folder.copy()
+        let reopened = try HistoryStore(path: copy.path)
+        #expect(try reopened.facts(about: stranger).count == 200)
+    }
+
     @Test func aMergeThatFindsNoRoomIsDoneOnceThereIs() throws {
         let folder = try HistoryFolder()
         let store = try HistoryStore(path: folder.path, options: .small)

@@ -49,16 +49,6 @@ package struct StandingsSummary: Sendable, Equatable {
 }
 
 extension Node {
-    /// For every log the size up to which this node can answer: everything held, everything folded.
-    package func visibleSizes() throws -> [OriginName: UInt64] {
-        var sizes: [OriginName: UInt64] = [:]
-        for state in log.states where topology.index(ofOrigin: state.origin.line) != nil {
-            let number = try history.originNumber(state.origin.line)
-            sizes[state.origin] = min(try complete(state).complete, history.visibleUpTo(number))
-        }
-        return sizes
-    }
-
     /// - Parameter other: a rulebook to score by instead of the federation's.
     package func scoringContext(
         sizes: [OriginName: UInt64], day: UInt32, rulebook other: Rulebook? = nil

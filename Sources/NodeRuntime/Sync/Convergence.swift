@@ -87,14 +87,16 @@ extension Convergence {
     }
 
     func ownFrontier() throws -> [Reply.Held] {
-        let sizes = try node.visibleSizes()
+        let states = node.log.states
+        var sizes = try node.visibleSizes()
+        for state in states { sizes[state.origin] = min(sizes[state.origin] ?? 0, state.checkpoint?.size ?? 0) }
+        sizes = try node.answerable(sizes)
         var held: [Reply.Held] = []
-        for state in node.log.states {
-            guard let checkpoint = state.checkpoint, let size = sizes[state.origin] else { continue }
-            let complete = min(size, checkpoint.size)
+        for state in states where node.topology.index(ofOrigin: state.origin.line) != nil {
+            guard let checkpoint = state.checkpoint, let complete = sizes[state.origin] else { continue }
             held.append(
                 Reply.Held(
-                    note: checkpoint.note, complete: complete, least: state.leastSize,
+                    note: checkpoint.note, complete: complete, least: min(state.leastSize, complete),
                     root: try node.log.root(state.origin, at: complete)))
         }
         return held
@@ -139,9 +141,11 @@ extension Convergence {
             }
             sizes[origin] = line.size
         }
-        for state in node.log.states where state.leastSize > sizes[state.origin] ?? 0 {
+        if let (origin, index) = try node.firstUnanswerable(sizes) {
             throw NodeFailure(
-                .refused, "erased bytes are gone here: a cut must hold at least \(state.leastSize) entries of \(state.origin)")
+                .refused,
+                "erased bytes are gone here: a cut with entry \(index) of \(origin) must hold the erasure of it; propose another"
+            )
         }
         return sizes
     }

@@ -158,8 +158,9 @@ extension Convergence {
             } else if let previous,
                 let line = previous.origins.first(where: { line in
                     guard let origin = OriginName(line.line) else { return true }
-                    // A log that was cut to a decided end is not expected to be longer.
-                    let size = min(line.size, node.log.state(origin)?.decision?.size ?? line.size)
+                    // A log that was cut to a decided end is not expected to be longer, nor one that is shorter here too.
+                    let own = frontiers[node.identity.node]?.held[origin]?.complete ?? 0
+                    let size = min(line.size, own, node.log.state(origin)?.decision?.size ?? line.size)
                     return frontier.held[origin]?.complete ?? 0 < size
                 })
             {
@@ -172,14 +173,20 @@ extension Convergence {
         return excluded
     }
 
-    /// For each origin the largest size that all participants hold.
+    /// For each origin the largest size that all participants hold, as far as all of them can answer for it.
     private func cut(of participants: Frontiers, day: UInt32) throws -> Cut {
-        var origins: [Cut.Origin] = []
-        for state in node.log.states where node.topology.index(ofOrigin: state.origin.line) != nil {
+        let states = node.log.states.filter { node.topology.index(ofOrigin: $0.origin.line) != nil }
+        var sizes: [OriginName: UInt64] = [:]
+        for state in states {
             let size = try commonSize(state, participants.values.map { $0.held[state.origin] })
-            guard size > 0, size <= state.size else { continue }
-            origins.append(
-                Cut.Origin(line: state.origin.line, size: size, root: try node.log.root(state.origin, at: size)))
+            if size <= state.size { sizes[state.origin] = size }
+        }
+        var least: [OriginName: UInt64] = [:]
+        for participant in participants.values { least.merge(participant.held.mapValues(\.least)) { max($0, $1) } }
+        sizes = try node.answerable(node.sparing(least, in: sizes))
+        let origins = try states.compactMap { state -> Cut.Origin? in
+            guard let size = sizes[state.origin], size > 0 else { return nil }
+            return Cut.Origin(line: state.origin.line, size: size, root: try node.log.root(state.origin, at: size))
         }
         return Cut(topology: node.topology.hash, rulebook: node.rulebook.hash, day: day, origins: origins)
     }

@@ -50,6 +50,7 @@ extension World {
     /// city gave to nobody is asked of nobody.
     private func differences(_ first: City, _ logs: Reading, _ city: City, _ other: Reading) throws -> [String] {
         let whole = try first.node?.visibleSizes() ?? [:]
+        let machines = [first, city].compactMap(\.node)
         return Set(logs.keys).union(other.keys).sorted().compactMap { origin in
             var (left, right) = (logs[origin] ?? [], other[origin] ?? [])
             // What a hostile city showed to one of them only, and lost, nobody else can have.
@@ -60,6 +61,11 @@ extension World {
             for place in left.indices {
                 // A stranded city's erasures wait beside its log, and hide there already what they name.
                 let isWhole = UInt64(place) < whole[origin] ?? 0 && !isStranded(origin)
+                // An erasure behind what a hostile city gave to everybody hides what it names where it has arrived.
+                let isHidden =
+                    !isHonest(origin)
+                    && machines.contains { $0.log.state(origin)?.erased.contains(UInt64(place)) ?? false }
+                if isHidden, left[place].entry == right[place].entry { continue }
                 guard left[place].entry != right[place].entry || (isWhole && left[place].body != right[place].body) else {
                     continue
                 }

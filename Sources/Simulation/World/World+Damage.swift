@@ -24,6 +24,7 @@ extension World {
         count(kind)
         if kind == .misdirectedWrite {
             city.disk.misdirectedSuffix = file.hasSuffix("-wal") ? "log.sqlite-wal" : "log.sqlite"
+            city.isMisdirected = true
             return
         }
         city.pendingDamage = (kind, file)
@@ -42,11 +43,19 @@ extension World {
         tell("\(city.name) is damaged: \(done?.description ?? "not at all")")
     }
 
+    /// A write goes astray some time after the disk was chosen for it, and what it hit comes to light later still: commits behind
+    /// a frame of the write-ahead log with the next start, a page that every row hangs on with a rescue.
+    func noteMisdirection(of city: City) {
+        if city.isMisdirected { noteLoss(of: city, keepingUpTo: 0) }
+    }
+
     /// Puts a new store in the place of a damaged one, with all that can still be read of it; the node does not run.
     func rescue(_ city: City) {
         count(.rescue)
         tell("\(city.name) is rescued")
         city.isDamaged = true
+        noteMisdirection(of: city)
+        city.isMisdirected = false
         let (disk, file, fresh) = (city.disk, "/log.sqlite", "/log.sqlite.rescued")
         let files = NodeDisk(disk: disk)
         var isSaved = false
@@ -81,6 +90,7 @@ extension World {
             }
             if answer["sound"]?.boolean == true {
                 city.isDamaged = false
+                city.isMisdirected = false
                 continue
             }
             let resync = command(city, "resync")

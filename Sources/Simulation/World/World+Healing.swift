@@ -52,14 +52,21 @@ extension World {
                 continue
             }
             if !stranded.contains(city.place) { reasons += unfinished(city, node, sync) }
-            guard let sizes = try? node.visibleSizes() else {
+            guard var sizes = try? node.visibleSizes() else {
                 reasons.append("\(city.name) does not know what it holds")
                 continue
+            }
+            // Part of what a hostile city once signed over is in nobody's frontier, and it may have given more of it to one.
+            for state in node.log.states where !isHonest(state.origin) {
+                sizes[state.origin] = min(sizes[state.origin] ?? 0, state.checkpoint?.size ?? 0)
             }
             // A hostile city may have kept bodies back from everybody: its own log stops there.
             for state in node.log.states where sizes[state.origin] != state.size && isHonest(state.origin) {
                 reasons.append(
                     "\(city.name) holds \(sizes[state.origin] ?? 0) of \(state.size) entries of \(state.origin) whole")
+            }
+            for state in node.log.states where state.decision.map({ $0.size < state.size }) ?? false {
+                reasons.append("\(city.name) has not cut \(state.origin) to its decided end")
             }
             if let first {
                 for origin in Set(first.keys).union(sizes.keys).sorted()

@@ -112,6 +112,7 @@ final class World: @unchecked Sendable {
     func start(_ city: City) {
         guard city.life == nil else { return }
         city.restartsAt = nil
+        noteMisdirection(of: city)
         let life = Life(self, city)
         city.life = life
         do {
