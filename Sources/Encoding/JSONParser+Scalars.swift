@@ -1,7 +1,7 @@
 extension JSONParser {
     /// A whole number in 64 bits, the minus sign included.
     mutating func integer() throws(JSONFailure) -> Int64 {
-        let start = position
+        let (start, startOffset) = (position, offset)
         let isNegative = next == UInt8(ascii: "-")
         if isNegative { offset += 1 }
         guard let first = next, let firstDigit = digit(first) else { throw failure("a digit should stand here") }
@@ -17,11 +17,66 @@ extension JSONParser {
             offset += 1
         }
         if let byte = next, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(byte) {
-            throw JSONFailure(at: start, "numbers are whole here: write it without fraction or exponent")
+            guard numbers == .wholeValues else {
+                throw JSONFailure(at: start, "numbers are whole here: write it without fraction or exponent")
+            }
+            offset = startOffset
+            return try wholeValue(at: start)
         }
         if isNegative { return value }
         guard value != .min else { throw tooLarge(at: start) }
         return -value
+    }
+
+    /// A number with fraction or exponent whose value is whole. Its digits are moved, never multiplied: nothing is rounded, and no
+    /// exponent, however large, costs anything.
+    private mutating func wholeValue(at start: JSONPosition) throws(JSONFailure) -> Int64 {
+        let isNegative = next == UInt8(ascii: "-")
+        if isNegative { offset += 1 }
+        var significant = try digits()
+        var exponent = 0
+        if next == UInt8(ascii: ".") {
+            offset += 1
+            let fraction = try digits()
+            significant += fraction
+            exponent -= fraction.count
+        }
+        if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+            offset += 1
+            let isDown = next == UInt8(ascii: "-")
+            if isDown || next == UInt8(ascii: "+") { offset += 1 }
+            let power = try digits().reduce(0) { min($0 * 10 + Int($1), 1 << 40) }
+            exponent += isDown ? -power : power
+        }
+        while significant.last == 0 {
+            significant.removeLast()
+            exponent += 1
+        }
+        guard let first = significant.firstIndex(where: { $0 != 0 }) else { return 0 }
+        guard exponent >= 0 else { throw JSONFailure(at: start, "numbers are whole here: this one is not") }
+        // Int64 has 19 digits.
+        guard significant.count - first + exponent <= 19 else { throw tooLarge(at: start) }
+        var value: Int64 = 0
+        for digit in significant[first...] + Array(repeating: 0, count: exponent) {
+            let (tenfold, overflowsTenfold) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflowsSum) = tenfold.subtractingReportingOverflow(Int64(digit))
+            guard !overflowsTenfold, !overflowsSum else { throw tooLarge(at: start) }
+            value = sum
+        }
+        if isNegative { return value }
+        guard value != .min else { throw tooLarge(at: start) }
+        return -value
+    }
+
+    /// The values of one or more digits.
+    private mutating func digits() throws(JSONFailure) -> [UInt8] {
+        var digits: [UInt8] = []
+        while let byte = next, digit(byte) != nil {
+            digits.append(byte - UInt8(ascii: "0"))
+            offset += 1
+        }
+        guard !digits.isEmpty else { throw failure("a digit should stand here") }
+        return digits
     }
 
     private func digit(_ byte: UInt8) -> Int64? {

@@ -6,11 +6,23 @@ extension JSONValue {
     /// an object, no surrogate or noncharacter in a string, nothing after the value. Narrower still: numbers are whole,
     /// written without fraction or exponent, and fit 64 bits; nesting stops at `maximumDepth`.
     ///
-    /// `firstLine` is the number of the text's first line in the file it comes from, for the positions in errors.
-    package static func parse(_ bytes: [UInt8], firstLine: Int = 1) throws(JSONFailure) -> JSONValue {
-        var parser = JSONParser(bytes, line: firstLine)
+    /// - Parameters:
+    ///   - firstLine: the number of the text's first line in the file it comes from, for the positions in errors.
+    ///   - numbers: how a whole number may be written.
+    package static func parse(
+        _ bytes: [UInt8], firstLine: Int = 1, numbers: JSONNumberForm = .digits
+    ) throws(JSONFailure) -> JSONValue {
+        var parser = JSONParser(bytes, line: firstLine, numbers: numbers)
         return try parser.text()
     }
+}
+
+/// How whole numbers may be written in a JSON text.
+package enum JSONNumberForm: Sendable {
+    /// In digits: one spelling for each number.
+    case digits
+    /// In any form whose value is whole, as in `3.0` or `2e3`: JSON Schema calls those integers too, and some programs write them so.
+    case wholeValues
 }
 
 /// A recursive-descent parser; its depth is bounded, and what it allocates is proportional to the text.
@@ -20,10 +32,12 @@ struct JSONParser {
     private var line: Int
     /// Where the line would begin if every scalar before this place took one byte, so that columns count scalars.
     var lineStart = 0
+    let numbers: JSONNumberForm
 
-    init(_ bytes: [UInt8], line: Int) {
+    init(_ bytes: [UInt8], line: Int, numbers: JSONNumberForm) {
         self.bytes = bytes
         self.line = line
+        self.numbers = numbers
     }
 
     var position: JSONPosition { JSONPosition(line: line, column: offset - lineStart + 1) }

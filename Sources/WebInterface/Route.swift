@@ -67,7 +67,7 @@ extension Route.Parameter {
 
     static let day = Route.Parameter(
         name: "day", place: .query, summary: "The day of the standings, UTC; today where it is left out.",
-        schema: ["type": "string", "format": "date", "pattern": "^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}$"])
+        schema: ["type": "string", "format": "date", "pattern": .string(Schemas.dayPattern)])
 
     static func limit(_ maximum: Int, default normal: Int) -> Route.Parameter {
         Route.Parameter(

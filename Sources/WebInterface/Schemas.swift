@@ -11,7 +11,7 @@ enum Schemas {
     /// Names of all schemas.
     static var names: [String] { if case .object(let members) = all.content { members.map(\.name) } else { [] } }
 
-    private static let text = "{" + [basics, standing, subjects, cuts, requests].joined(separator: ",") + "}"
+    private static let text = "{" + [basics, standing, subjects, cuts, events, requests].joined(separator: ",") + "}"
 
     private static let basics = #"""
         "Anything": true,
@@ -153,18 +153,6 @@ enum Schemas {
         """#
 
     private static let requests = #"""
-        "EventsToRecord": {"type": "object", "additionalProperties": false, "required": ["events"],
-          "properties": {"events": {"type": "array", "minItems": 1, "maxItems": 1000,
-            "items": {"$ref": "#/components/schemas/EventToRecord"}}}},
-        "EventToRecord": {"type": "object", "additionalProperties": false, "required": ["day", "subject"],
-          "description": "As one line of an imported NDJSON file. An observation without a reference gets one from its place among its like in the request.",
-          "properties": {
-            "kind": {"enum": ["observation", "retraction", "appeal", "ruling", "enrolment", "withdrawal"]},
-            "day": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-            "subject": {"type": "string", "pattern": "^[0-9a-fA-F]{32}$"}, "factor": {"type": "string", "maxLength": 64},
-            "quantity": {"type": "integer", "minimum": 1, "maximum": 2147483647},
-            "reference": {"type": "string"}, "target": {"type": "string"}, "verdict": {"enum": ["upheld", "overturned"]},
-            "reason": {"type": "string"}, "statement": {"type": "string"}}},
         "Recorded": {"type": "object", "additionalProperties": false,
           "required": ["origin", "added", "duplicates", "aside", "first"],
           "properties": {"origin": {"type": "string"}, "added": {"$ref": "#/components/schemas/Count"},

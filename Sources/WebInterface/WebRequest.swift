@@ -46,7 +46,7 @@ struct WebRequest: Sendable {
 
     /// The body as a JSON object.
     func object() throws -> JSONObjectReader {
-        do { return try JSONObjectReader(JSONValue.parse(body)) } catch {
+        do { return try JSONObjectReader(JSONValue.parse(body, numbers: .wholeValues)) } catch {
             throw WebProblem.badRequest("the body is not what it should be: \(error)")
         }
     }

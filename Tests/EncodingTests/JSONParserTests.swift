@@ -22,6 +22,25 @@ struct JSONParserTests {
         #expect(value["d"] == nil)
     }
 
+    @Test(
+        arguments: [
+            ("3.0", 3), ("-0.0", 0), ("2e3", 2_000), ("2E+3", 2_000), ("1.25e2", 125), ("120e-1", 12),
+            ("0e99999999999999999999", 0),
+            ("9223372036854775807.0", .max), ("-9223372036854775808.0", .min), ("0.00012e5", 12), ("7", 7),
+        ] as [(String, Int64)])
+    func aWholeValueMayBeWrittenWithFractionOrExponentWhereThatIsAllowed(text: String, value: Int64) throws {
+        #expect(try JSONValue.parse(Array(text.utf8), numbers: .wholeValues) == .integer(value))
+    }
+
+    @Test(arguments: [
+        "1.5", "1e-1", "1e19", "9223372036854775808.0", "-9223372036854775809.0", "1e99999999999999999999", "1.", "1.e1", "1e",
+        "1e+",
+        "01.0", "-", "5e-99999999999999999999",
+    ])
+    func whatIsNotWholeOrDoesNotFitIsRefusedInEveryForm(text: String) {
+        #expect(throws: JSONFailure.self) { try JSONValue.parse(Array(text.utf8), numbers: .wholeValues) }
+    }
+
     @Test func wholeNumbersReachBothEndsOf64Bits() throws {
         #expect(try parse("9223372036854775807") == .integer(.max))
         #expect(try parse("-9223372036854775808") == .integer(.min))

@@ -2,6 +2,7 @@ import Encoding
 import Federation
 import Foundation
 import NodeRuntime
+import Scoring
 import Testing
 
 @testable import WebInterface
@@ -44,6 +45,19 @@ struct APITests {
         for reference in text.components(separatedBy: "#/components/schemas/").dropFirst() {
             let name = String(reference.prefix { $0 != "\"" })
             #expect(names.contains(name), "\(name)")
+        }
+    }
+
+    @Test func theDocumentsDaysAreThoseOfTheCalendar() throws {
+        let pattern = try Regex(Schemas.dayPattern)
+        for year in [1969, 1970, 1972, 1999, 2000, 2023, 2024, 2100, 2400, 9999] {
+            for month in 0...13 {
+                for day in 0...32 {
+                    let text = "\(year)-\(month < 10 ? "0" : "")\(month)-\(day < 10 ? "0" : "")\(day)"
+                    let isDay = CalendarDay(text).map { $0.dayNumber >= 0 } ?? false
+                    #expect((try pattern.wholeMatch(in: text) != nil) == isDay, "\(text)")
+                }
+            }
         }
     }
 
@@ -91,7 +105,7 @@ struct APITests {
         let site = try await WebSite.started()
         let token = try site.token("east", .reader, .recorder)
         let subject = WebSite.subject(5)
-        let event = "{\"events\":[{\"subject\":\"\(subject)\",\"factor\":\"minus\",\"quantity\":2,\"day\":\"2021-01-05\"}]}"
+        let event = "{\"events\":[{\"subject\":\"\(subject)\",\"factor\":\"minus\",\"quantity\":2.0,\"day\":\"2021-01-05\"}]}"
         let first = try await site.send("east", "POST", "/v1/events", token: token, body: event)
         #expect(first.status == 201)
         #expect(try first.json()["added"]?.text == "1")
@@ -116,6 +130,11 @@ struct APITests {
         #expect(try answer.json().list("flaws").compactMap { $0.number("event") } == [1, 2])
         let score = try await site.get("east", "/v1/subjects/\(WebSite.subject(6))/score?day=2021-02-01", token: token).json()
         #expect(score["score"]?.text == "null")
+        // What is not of an event's form is told apart from what is not recorded here.
+        let late = "{\"subject\":\"\(WebSite.subject(6))\",\"kind\":\"appeal\",\"quantity\":1,\"day\":\"2021-01-05\"}"
+        let malformed = try await site.send("east", "POST", "/v1/events", token: token, body: "{\"events\":[\(good),\(late)]}")
+        #expect(malformed.status == 400)
+        #expect(try malformed.json().list("flaws").compactMap { $0.number("event") } == [1])
         for body in ["", "[]", "{", "{\"events\":{}}", "{\"events\":[]}", "{\"events\":[1]}", "{\"events\":[\(good)],\"x\":1}"]
         {
             #expect(try await site.send("east", "POST", "/v1/events", token: token, body: body).status == 400, "\(body)")
@@ -172,11 +191,12 @@ struct APITests {
             guard let cursor = page.words("next_cursor") else { break }
             // What is recorded between two pages belongs to the next listing.
             try await site.record("east", [(UInt64(100 + pages), "plus", "2021-01-05")], token: token)
-            path = "/v1/standings?limit=10&cursor=\(cursor)"
+            #expect(try await site.get("east", "/v1/standings?day=2021-02-02&cursor=\(cursor)", token: token).status == 404)
+            path = "/v1/standings?limit=10&day=2021-02-01&cursor=\(cursor)"
         }
         #expect(pages == 3 && lines.count == 25 && Set(lines).count == 25 && lines == lines.sorted())
         let forgotten = "/v1/standings?cursor=\(String(repeating: "0", count: 64)).18000.\(String(repeating: "0", count: 32))"
-        #expect(try await site.get("east", forgotten, token: token).status == 410)
+        #expect(try await site.get("east", forgotten, token: token).status == 404)
         #expect(try await site.get("east", "/v1/standings?cursor=x", token: token).status == 400)
         #expect(try await site.get("east", "/v1/standings?limit=0", token: token).status == 400)
         #expect(try await site.get("east", "/v1/standings?colour=red", token: token).status == 400)
@@ -196,6 +216,9 @@ struct APITests {
             }
             let job = try await site.get("office", place, token: token).json()
             #expect(job.words("state") == "done" && job.words("kind") == kind, "\(job.text)")
+            // What has ended stays as it is.
+            let cancelled = try await site.send("office", "POST", place + "/cancel", token: token)
+            #expect(try cancelled.status == 200 && cancelled.json().words("state") == "done")
         }
         let cut = try #require(try await site.get("office", "/v1/cuts").json().list("cuts").first)
         #expect(cut.flag("agreed") && cut.list("attestations").compactMap { $0.words("node") } == ["east", "office"])

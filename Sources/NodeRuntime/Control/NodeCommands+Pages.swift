@@ -4,7 +4,9 @@ package import Scoring
 internal import Storage
 
 /// A page of the standings was asked for whose table is forgotten: it has to be begun anew.
-package struct ForgottenStandings: Error {}
+package struct ForgottenStandings: Error {
+    package init() {}
+}
 
 extension NodeCommands {
     /// The standings of a day for what tells of all subjects together and of none of them; they may be some seconds old.

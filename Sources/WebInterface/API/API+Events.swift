@@ -15,7 +15,13 @@ extension API {
                 answers: [
                     .init(status: 201, summary: "Recorded, or there already.", schema: "Recorded"),
                     .init(
-                        status: 422, summary: "Some of it would not be recorded: flaws names each.", schema: "Problem",
+                        status: 400, summary: "Some of it is not of an event's form: flaws names each.", schema: "Problem",
+                        mediaType: "application/problem+json"),
+                    .init(
+                        status: 422,
+                        summary: "All is of an event's form, and some of it is not recorded here, as of a stranger to the "
+                            + "population, an unknown factor or a target that is not there: flaws names each.",
+                        schema: "Problem",
                         mediaType: "application/problem+json"),
                 ]
             ) { try await record($0) }
@@ -56,15 +62,17 @@ extension API {
                 flaws.append(flaw(error.line - 1, field + error.message))
             }
         }
-        if flaws.isEmpty { flaws = try commands.flaws(of: drafts).map { flaw($0.place, $0.reason) } }
-        guard flaws.isEmpty else {
-            var problem = WebProblem(
-                .unprocessableContent, "events-refused",
-                "nothing was recorded: \(flaws.count) of \(events.count) events have flaws")
-            problem.flaws = flaws
-            throw problem
-        }
+        try refuse(flaws, of: events.count, .badRequest, "events-malformed")
+        flaws = try commands.flaws(of: drafts).map { flaw($0.place, $0.reason) }
+        try refuse(flaws, of: events.count, .unprocessableContent, "events-refused")
         return drafts
+    }
+
+    private static func refuse(_ flaws: [JSONValue], of count: Int, _ status: HTTPResponse.Status, _ code: String) throws {
+        if flaws.isEmpty { return }
+        var problem = WebProblem(status, code, "nothing was recorded: \(flaws.count) of \(count) events have flaws")
+        problem.flaws = flaws
+        throw problem
     }
 
     private static func flaw(_ place: Int, _ reason: String) -> JSONValue {

@@ -58,7 +58,7 @@ extension API {
                 answers: [.init(status: 200, summary: "The job.", schema: "Job"), Self.noJob]
             ) { json(hidingFolder(try job($0).json)) },
             Route(
-                method: .delete, path: "/v1/jobs/{job}", name: "cancelJob",
+                method: .post, path: "/v1/jobs/{job}/cancel", name: "cancelJob",
                 summary: "Ends a job at its next step. What a resync has mended stays mended.", access: .role(.operator),
                 parameters: [Self.job], answers: [.init(status: 200, summary: "The job.", schema: "Job"), Self.noJob]
             ) { request in

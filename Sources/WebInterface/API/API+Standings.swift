@@ -17,13 +17,15 @@ extension API {
                 parameters: [
                     .day, .limit(WebLimits.standingsPage, default: 100),
                     Route.Parameter(
-                        name: "cursor", place: .query, summary: "The next_cursor of the page before.",
-                        schema: ["type": "string", "pattern": "^[0-9a-f]{64}\\.[0-9]{1,10}\\.[0-9a-f]{32}$"]),
+                        name: "cursor", place: .query,
+                        summary: "The next_cursor of the page before; the day, if it is given too, is that of the first page.",
+                        schema: ["type": "string", "pattern": "^[0-9a-f]{64}\\.(0|[1-9][0-9]{0,8})\\.[0-9a-f]{32}$"]),
                 ],
                 answers: [
                     .init(status: 200, summary: "A page.", schema: "StandingsPage"),
                     .init(
-                        status: 410, summary: "The listing was begun too long ago.", schema: "Problem",
+                        status: 404, summary: "No listing goes on at this cursor, or it was begun too long ago.",
+                        schema: "Problem",
                         mediaType: "application/problem+json"),
                 ]
             ) { try await page($0) },
@@ -61,13 +63,12 @@ extension API {
         if let text = request.query["cursor"] {
             cursor = Cursor(text)
             guard cursor != nil else { throw WebProblem.badRequest("cursor is not one that a page gave") }
-            guard request.query["day"] == nil else {
-                throw WebProblem.badRequest("the day belongs to the first page: a cursor goes on with it")
-            }
         }
         let reader = request.reader
-        let (begin, day) = (cursor, try cursor?.day ?? request.day())
+        let (begin, asked) = (cursor, try request.day())
+        let day = begin?.day ?? asked
         do {
+            guard asked == nil || asked == day else { throw ForgottenStandings() }
             return json(
                 try await node.run { commands in
                     let (table, lines) = try commands.standingsPage(
@@ -75,7 +76,9 @@ extension API {
                     return Self.describe(table, lines, tiers: commands.tierNames)
                 })
         } catch is ForgottenStandings {
-            throw WebProblem(.gone, "listing-forgotten", "this listing was begun too long ago: begin it anew without a cursor")
+            throw WebProblem(
+                .notFound, "listing-forgotten",
+                "no listing of that day goes on at this cursor, or it was begun too long ago: begin it anew without a cursor")
         }
     }
 
