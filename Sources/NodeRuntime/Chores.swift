@@ -2,7 +2,7 @@ package import Logging
 internal import Synchronization
 
 /// What a running node has to do now and then: erase what withdrawals ask for and was not erased at once,
-/// drop erased bodies that are old enough, sync the small file.
+/// drop erased bodies that are old enough, sync the small file, take down the readings that the disk did not take before.
 package final class Chores: Sendable {
     private static let delayMilliseconds: UInt64 = 5_000
     private static let periodMilliseconds: UInt64 = 60_000
@@ -30,10 +30,12 @@ package final class Chores: Sendable {
             timer = nil
         }
         lane.sync {}
+        node.readLog.settle(atMilliseconds: node.wallMilliseconds)
     }
 
     private func work() {
         node.published.sync()
+        node.readLog.settle(atMilliseconds: node.wallMilliseconds)
         do { try node.settleWithdrawals() } catch { logger.error("withdrawals cannot be looked through: \(error)") }
         do {
             let dropped = try node.writer.exclusively { [node] in try node.dropErasedBodies(attested: nil) }

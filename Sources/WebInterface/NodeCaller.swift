@@ -3,6 +3,7 @@ internal import Federation
 internal import HTTPTypes
 internal import NIOPosix
 internal import NodeRuntime
+internal import Scoring
 internal import Synchronization
 
 /// Asks the node, whose commands block, on threads of its own; a request that would have to wait too long behind others is
@@ -29,6 +30,18 @@ final class NodeCaller: Sendable {
         return try await run { try $0.handle(request, drafts: encoded, reader: reader) }
     }
 
+    /// The standings of a day. Those of a large population are computed while nobody waits: who asks first is told to ask again.
+    func standings(day: UInt32) async throws -> StandingsTable {
+        for _ in 0..<WebLimits.standingsLooks {
+            if let table = try await run({ try $0.standingsTable(day: day) }) { return table }
+            try await Task.sleep(for: .milliseconds(WebLimits.standingsPauseMilliseconds))
+        }
+        throw WebProblem.busy(
+            .serviceUnavailable, WebProblem.standingsUnderWay,
+            "the standings of \(CalendarDay(dayNumber: Int64(day))) are being computed: ask again in a moment",
+            retryAfterSeconds: 1)
+    }
+
     func run<Value: Sendable>(_ body: @escaping @Sendable (NodeCommands) throws -> Value) async throws -> Value {
         let isAdmitted = underWay.withLock { count in
             guard count < WebLimits.threads + WebLimits.waiting else { return false }
@@ -47,5 +60,5 @@ final class NodeCaller: Sendable {
 
 extension Reader {
     /// Whoever asks for what concerns no subject.
-    static let nobody = Reader(name: "nobody", isOwner: false)
+    static let nobody = Reader(name: "nobody", isOwed: false)
 }

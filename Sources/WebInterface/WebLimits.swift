@@ -46,6 +46,10 @@ enum WebLimits {
     /// Jobs that are remembered.
     static let jobs = 100
 
+    /// How often a request looks whether the standings of its day are there, and the pause between two looks: one second in all.
+    static let standingsLooks = 50
+    static let standingsPauseMilliseconds = 20
+
     static let standingsPage = 1_000
     static let cuts = 100
     static let readings = 1_000

@@ -20,6 +20,9 @@ struct WebProblem: Error {
         self.detail = detail
     }
 
+    /// The code of what is answered while a day's standings are being computed.
+    static let standingsUnderWay = "standings-under-way"
+
     static func badRequest(_ detail: String) -> WebProblem { WebProblem(.badRequest, "invalid-request", detail) }
     static func notFound(_ detail: String) -> WebProblem { WebProblem(.notFound, "not-found", detail) }
 

@@ -14,7 +14,7 @@ struct WebRequest: Sendable {
     let body: [UInt8]
 
     /// Who reads, as the log of readings names them.
-    var reader: Reader { Reader(name: token.map { "token \($0.name)" } ?? "nobody", isOwner: false) }
+    var reader: Reader { Reader(name: token.map { "token \($0.name)" } ?? "nobody", isOwed: false) }
 
     func path(_ name: String) -> String { pathValues[name] ?? "" }
 

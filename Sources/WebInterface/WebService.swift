@@ -35,7 +35,7 @@ package final class WebService: Service {
             try await withThrowingTaskGroup { tasks in
                 tasks.addTask { await live.run() }
                 // The first visitor to a large population's pages should not be the one who waits.
-                tasks.addTask { _ = try? await node.run { _ = try $0.standingsTable(day: $0.shownDay) } }
+                tasks.addTask { _ = try? await node.standings(day: node.run { $0.shownDay }) }
                 tasks.addTask { [self] in
                     try await withGracefulShutdownHandler {
                         try await application(node, jobs, live, group).run()

@@ -136,7 +136,28 @@ struct NodeStatus {
     /// Events that are in the answers about scores.
     var folded: Int64 { logs.reduce(0) { $0 + $1.folded } }
 
-    var lines: [String] { head + [""] + table.lines + forks.map(warning) + advice.map { "TO DO: \($0)" } }
+    var lines: [String] { lines(width: .max) }
+
+    /// The same for a screen: sentences are broken at its edge, and a table that is wider becomes one paragraph a log.
+    func lines(width: Int) -> [String] {
+        let rows = table.lines
+        let isNarrow = rows.contains { $0.count > width }
+        return head.flatMap { wrapped($0, to: width) } + [""] + (isNarrow ? logs.flatMap { paragraph($0, width) } : rows)
+            + (forks.map(warning) + advice.map { "TO DO: \($0)" }).flatMap { wrapped($0, to: width) }
+    }
+
+    private func paragraph(_ log: Log, _ width: Int) -> [String] {
+        let remark = Self.remark(log)
+        let shown = linked.map { "\($0) \(log.peers[$0].map { grouped($0) } ?? "-")" }.joined(separator: ", ")
+        let lag =
+            log.lagEvents == 0
+            ? "nothing is missing" : "\(grouped(log.lagEvents)) missing for \(duration(milliseconds: log.lagMilliseconds))"
+        return wrapped(log.origin + (remark.isEmpty ? "" : ": \(remark)"), to: width)
+            + wrapped(
+                "held \(grouped(log.complete)) of \(grouped(log.newest)), \(lag); folded \(grouped(log.folded))", to: width,
+                indent: 2)
+            + (shown.isEmpty ? [] : wrapped("shown by \(shown)", to: width, indent: 2))
+    }
 
     private var head: [String] {
         var lines = ["\(title) (\(node)) of \(federation): \(isRunning ? "runs" : "does not run")"]

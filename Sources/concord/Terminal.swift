@@ -40,6 +40,27 @@ func duration(milliseconds: Int64) -> String {
     }
 }
 
+/// A sentence as lines of a width, broken between words where that can be; what follows the first line is indented.
+func wrapped(_ text: String, to width: Int, indent: Int = 0) -> [String] {
+    guard text.count + indent > width else { return [String(repeating: " ", count: indent) + text] }
+    let room = max(1, width - indent)
+    var lines: [String] = []
+    var line = ""
+    for var word in text.split(separator: " ") {
+        if !line.isEmpty, line.count + 1 + word.count > room {
+            lines.append(line)
+            line = ""
+        }
+        while word.count > room {
+            lines.append(String(word.prefix(room)))
+            word = word.dropFirst(room)
+        }
+        line += (line.isEmpty ? "" : " ") + word
+    }
+    if !line.isEmpty { lines.append(line) }
+    return lines.map { String(repeating: " ", count: min(indent, max(0, width - 1))) + $0 }
+}
+
 /// One line on the standard error that is drawn over itself: what is done, a bar where the end is known, the rate.
 /// Without a terminal it draws nothing.
 struct ProgressBar {

@@ -9,6 +9,15 @@ import Testing
         "city_processor_us_per_event", "log_bytes_per_event", "standings_bytes_per_event", "open_ms",
     ]
 
+    private static let pages =
+        [
+            "federation_page", "rulebook_page", "subject_page", "status", "cuts", "distribution", "score", "explanation",
+            "events_of_one", "reads", "standings", "metrics", "ready",
+        ].flatMap { ["\($0)_ms_p50", "\($0)_ms_p99"] } + [
+            "events", "subjects", "first_scores_ms", "other_day_ms", "other_day_answer_ms", "stop_ms", "stop_computing_ms",
+            "peak_memory_bytes",
+        ]
+
     @Test(arguments: [
         (["catch-up", "--events", "5000"], catchUp),
         (
@@ -44,6 +53,7 @@ import Testing
                 "catch_up_events_per_second", "queries", "score_ms_p50", "score_ms_p99", "explain_ms_p50", "explain_ms_p99",
             ]
         ),
+        (["pages", "--subjects", "300", "--requests", "20"], pages),
         (
             ["wide", "--events", "400", "--origins", "5"],
             [

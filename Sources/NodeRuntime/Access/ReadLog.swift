@@ -8,20 +8,20 @@ internal import Synchronization
 package struct Reader: Sendable, Equatable {
     /// As in `token auditor` or `user 1000`.
     package let name: String
-    /// Whether the folder's owner asks, who can read its files anyhow: then a reading that the disk does not take down is
-    /// answered and taken down later.
-    package let isOwner: Bool
+    /// Whether a reading that the disk does not take down is answered, and taken down once it does: where the folder's owner, who
+    /// can read its files anyhow, asks a node that runs on.
+    package let isOwed: Bool
 
-    package init(name: String, isOwner: Bool) {
+    package init(name: String, isOwed: Bool) {
         self.name = name
-        self.isOwner = isOwner
+        self.isOwed = isOwed
     }
 
-    /// A user of this machine.
-    package static func user(_ number: UInt32) -> Reader { Reader(name: "user \(number)", isOwner: true) }
+    /// A user of this machine who asks a running node.
+    package static func user(_ number: UInt32) -> Reader { Reader(name: "user \(number)", isOwed: true) }
 
-    /// Whoever runs this process.
-    package static var thisUser: Reader { .user(geteuid()) }
+    /// Whoever runs this process, which ends with its answer: nothing could be taken down later.
+    package static var thisUser: Reader { Reader(name: "user \(geteuid())", isOwed: false) }
 }
 
 /// One reading of what concerns a subject, or a range of them.
@@ -75,6 +75,14 @@ final class ReadLog: Sendable {
         var owed: [[UInt8]] = []
     }
 
+    /// Takes down what the disk has not taken before; for now and then, and for the end.
+    func settle(atMilliseconds now: UInt64) {
+        state.withLock { state in
+            guard !state.owed.isEmpty else { return }
+            if append(state.owed.flatMap(\.self), Self.name(now), &state) { state.owed = [] }
+        }
+    }
+
     /// Readings that may wait for a disk at once; beyond them none is answered.
     private static let maximumOwed = 10_000
     static let prefix = "reads-"
@@ -95,10 +103,10 @@ final class ReadLog: Sendable {
         try state.withLock { state in
             let isDurable = append(state.owed.flatMap(\.self) + line, Self.name(reading.atMilliseconds), &state)
             if isDurable { return state.owed = [] }
-            guard reader.isOwner, state.owed.count < Self.maximumOwed else {
+            guard reader.isOwed, state.owed.count < Self.maximumOwed else {
                 throw NodeFailure(
                     .storage,
-                    "the reading cannot be taken down in \(folder)/\(Self.name(reading.atMilliseconds)), so it is not answered: make the folder writable or make room on its disk"
+                    "the reading cannot be taken down in \(folder)/\(Self.name(reading.atMilliseconds)), so it is not answered: make the folder writable, make room on its disk, or ask a copy of the folder that can be written"
                 )
             }
             state.owed.append(line)

@@ -94,7 +94,7 @@ package final class ControlConnection: Sendable {
         var credentials: (UInt32, user: UInt32, UInt32) = (0, 0, 0)
         var length = socklen_t(MemoryLayout.size(ofValue: credentials))
         let isKnown = getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0
-        return isKnown ? .user(credentials.user) : Reader(name: "unknown user", isOwner: true)
+        return isKnown ? .user(credentials.user) : Reader(name: "unknown user", isOwed: true)
     }
 
     /// Ends both directions, so that a blocked read returns.

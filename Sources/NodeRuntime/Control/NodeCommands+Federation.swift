@@ -50,8 +50,7 @@ extension NodeCommands {
 
     /// How many subjects have which tier and score; where people are enrolled, counts are rounded down to fives, so that no
     /// single one is told.
-    package func distribution(day: UInt32) throws -> JSONValue {
-        let table = try standingsTable(day: day)
+    package func distribution(of table: StandingsTable) -> JSONValue {
         let rulebook = node.rulebook
         let step: Int64 = rulebook.population == .enrolled ? 5 : 1
         func count(_ number: Int) -> JSONValue { .integer(Int64(number) / step * step) }
@@ -64,7 +63,7 @@ extension NodeCommands {
             scores[Int((line.score - rulebook.minimum) / width)] += 1
         }
         return [
-            "day": .string(Self.name(day)), "at_ms": .integer(Int64(clamping: table.atMilliseconds)),
+            "day": .string(Self.name(table.day)), "at_ms": .integer(Int64(clamping: table.atMilliseconds)),
             "subjects": count(table.lines.count), "rounded_to": .integer(step),
             "tiers": .array(
                 zip(rulebook.tiers, tiers).map {

@@ -9,30 +9,28 @@ package struct ForgottenStandings: Error {
 }
 
 extension NodeCommands {
-    /// The standings of a day for what tells of all subjects together and of none of them; they may be some seconds old.
-    package func standingsTable(day: UInt32) throws -> StandingsTable {
+    /// The standings of a day for what tells of all subjects together and of none of them; they may be some seconds old. Nil
+    /// while they are being computed: ask again.
+    package func standingsTable(day: UInt32) throws -> StandingsTable? {
         try node.standingsTables.table(day: day, node: node)
     }
 
+    /// The table whose pages are being turned, by its root.
+    package func standingsTable(root: Digest) throws -> StandingsTable {
+        guard let held = node.standingsTables.table(root: root, node: node) else { throw ForgottenStandings() }
+        return held
+    }
+
     /// A page of the standings, taken down as read.
-    /// - Parameters:
-    ///   - root: of the table whose pages are being turned; nil for the first page.
-    ///   - subject: the last one of the page before.
-    package func standingsPage(
-        day: UInt32, root: Digest?, after subject: SubjectID?, limit: Int, reader: Reader
-    ) throws -> (table: StandingsTable, lines: ArraySlice<StandingsLine>) {
-        let table: StandingsTable
-        if let root {
-            guard let held = node.standingsTables.table(root: root) else { throw ForgottenStandings() }
-            table = held
-        } else {
-            table = try standingsTable(day: day)
-        }
+    /// - Parameter subject: the last one of the page before.
+    package func page(
+        of table: StandingsTable, after subject: SubjectID?, limit: Int, reader: Reader
+    ) throws -> ArraySlice<StandingsLine> {
         let lines = table.lines(after: subject, limit: limit)
         if let first = lines.first, let last = lines.last {
             try note(.standings, from: first.subject, to: last.subject, by: reader)
         }
-        return (table, lines)
+        return lines
     }
 
     /// A subject's explanation on a day, and its score on others, taken down as read.

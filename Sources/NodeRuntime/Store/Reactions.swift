@@ -56,7 +56,8 @@ extension Node {
 
     /// Subjects spread evenly over all, with their histories.
     private func sampled(day: UInt32, _ sample: Int) throws -> [(SubjectID, SubjectHistory)] {
-        let stride = max(1, try standingsTables.table(day: day, node: self).lines.count / max(1, sample))
+        guard let table = try awaitedTable(day) else { throw NodeFailure(.unavailable, "the standings are being computed") }
+        let stride = max(1, table.lines.count / max(1, sample))
         var chosen: [(SubjectID, SubjectHistory)] = []
         var place = 0
         for partition in try history.snapshot().partitions(1) {
@@ -66,6 +67,15 @@ extension Node {
             }
         }
         return chosen
+    }
+
+    /// Waits a while for a table; for work that nobody waits for.
+    private func awaitedTable(_ day: UInt32) throws -> StandingsTable? {
+        for _ in 0..<200 {
+            if let table = try standingsTables.table(day: day, node: self) { return table }
+            usleepMilliseconds(20)
+        }
+        return nil
     }
 
     private func scores(_ chosen: [(SubjectID, SubjectHistory)], _ context: NodeScoringContext) throws -> [Int64?] {

@@ -35,8 +35,8 @@ extension API {
                 access: .open, parameters: [.day],
                 answers: [.init(status: 200, summary: "The distribution.", schema: "Distribution")]
             ) { request in
-                let day = try request.day()
-                return json(try await node.run { try $0.distribution(day: day ?? $0.today) })
+                let table = try await node.standings(day: request.day() ?? node.commands.today)
+                return json(try await node.run { $0.distribution(of: table) })
             },
         ]
     }
@@ -64,15 +64,16 @@ extension API {
             cursor = Cursor(text)
             guard cursor != nil else { throw WebProblem.badRequest("cursor is not one that a page gave") }
         }
-        let reader = request.reader
-        let (begin, asked) = (cursor, try request.day())
-        let day = begin?.day ?? asked
+        let (reader, begun, asked) = (request.reader, cursor, try request.day())
         do {
-            guard asked == nil || asked == day else { throw ForgottenStandings() }
+            guard begun == nil || asked == nil || asked == begun?.day else { throw ForgottenStandings() }
+            let table =
+                if let begun { try await node.run { try $0.standingsTable(root: begun.root) } } else {
+                    try await node.standings(day: asked ?? node.commands.today)
+                }
             return json(
                 try await node.run { commands in
-                    let (table, lines) = try commands.standingsPage(
-                        day: day ?? commands.today, root: begin?.root, after: begin?.subject, limit: limit, reader: reader)
+                    let lines = try commands.page(of: table, after: begun?.subject, limit: limit, reader: reader)
                     return Self.describe(table, lines, tiers: commands.tierNames)
                 })
         } catch is ForgottenStandings {

@@ -1,4 +1,5 @@
 internal import Encoding
+internal import HTTPTypes
 internal import Hummingbird
 internal import NodeRuntime
 internal import Scoring
@@ -10,13 +11,20 @@ extension Dashboard {
             throw WebProblem.busy(
                 .serviceUnavailable, "starting", "the node has only just begun: try again", retryAfterSeconds: 1)
         }
-        let asked = try request.day() ?? normalDay
-        let distribution = try await node.run { try $0.distribution(day: asked ?? $0.today) }
-        let day = distribution.words("day") ?? ""
+        let day = try request.day() ?? normalDay ?? node.commands.today
         var values = frame("\(sample.status.words("title") ?? "A node")", request)
         values.merge(LiveView(sample: sample, rates: live.rates).values) { $1 }
-        values["day"] = day
+        values["day"] = "\(CalendarDay(dayNumber: Int64(day)))"
         values["mayOperate"] = request.token?.allows(.operator) ?? false
+        let table: StandingsTable
+        do { table = try await node.standings(day: day) } catch let problem as WebProblem
+            where problem.code == WebProblem.standingsUnderWay
+        {
+            // The page is there at once, and asks for itself again.
+            values["underWay"] = true
+            return pages.page("dashboard", values, headers: [.refresh: "2"])
+        }
+        let distribution = try await node.run { $0.distribution(of: table) }
         let subjects = distribution.number("subjects") ?? 0
         values["hasSubjects"] = subjects > 0
         values["subjects"] = Words.grouped(subjects)
@@ -40,15 +48,14 @@ extension Dashboard {
     private static let sample = 4_000
 
     /// The tiers' shares over time, computed behind the page. Of few enrolled people none are shown.
-    private func tierCourse(until text: String, subjects: Int64) -> String? {
-        guard rulebook.population == .synthetic || subjects >= 100, let last = CalendarDay(text)?.dayNumber,
-            last > rulebook.startDay
-        else { return nil }
+    private func tierCourse(until day: UInt32, subjects: Int64) -> String? {
+        let last = Int64(day)
+        guard rulebook.population == .synthetic || subjects >= 100, last > rulebook.startDay else { return nil }
         let count: Int64 = 24
         let days = (1...count).compactMap { UInt32(exactly: rulebook.startDay + (last - rulebook.startDay) * $0 / count) }
         guard
             let counts = shares.value(
-                text, make: { [node] in try await node.run { try $0.tierCounts(days: days, sample: Self.sample) } })
+                "\(day)", make: { [node] in try await node.run { try $0.tierCounts(days: days, sample: Self.sample) } })
         else {
             return nil
         }
@@ -57,4 +64,8 @@ extension Dashboard {
         return Plots.tiers(
             days, counts.map { counts in order.map { counts[$0] } }, names: order.map { rulebook.tiers[$0].name })
     }
+}
+
+extension HTTPField.Name {
+    static let refresh = HTTPField.Name("Refresh")!
 }

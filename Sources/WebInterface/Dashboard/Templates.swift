@@ -49,7 +49,8 @@ enum Templates {
         <td>{{brings}}</td></tr>{{/tiers}}</tbody></table>
         {{#course}}<figure>{{{course}}}<figcaption>The share of each tier, from the rulebook's first day to
         {{day}}; of a large population, in a sample of 4,000.</figcaption></figure>{{/course}}
-        {{/hasSubjects}}{{^hasSubjects}}<p>Nobody is in the standings of this day.</p>{{/hasSubjects}}
+        {{/hasSubjects}}{{^hasSubjects}}{{#underWay}}<p role="status">The standings of this day are being computed: this page looks again
+        by itself.</p>{{/underWay}}{{^underWay}}<p>Nobody is in the standings of this day.</p>{{/underWay}}{{/hasSubjects}}
         </section>
         <section aria-labelledby="resync"><h2 id="resync">Resync</h2>
         <p>Compares what is stored with what is signed, and fetches what is damaged or missing from the peers.</p>

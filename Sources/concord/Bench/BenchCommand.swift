@@ -19,7 +19,8 @@ struct BenchCommand: ParsableCommand {
             """,
         subcommands: [
             BenchCatchUpCommand.self, BenchScaleCommand.self, BenchLiveCommand.self, BenchImportCommand.self,
-            BenchRepairCommand.self, BenchScoreCommand.self, BenchWideCommand.self, BenchCitiesCommand.self,
+            BenchRepairCommand.self, BenchScoreCommand.self, BenchPagesCommand.self, BenchWideCommand.self,
+            BenchCitiesCommand.self,
         ])
 }
 
@@ -163,6 +164,38 @@ struct BenchScoreCommand: ParsableCommand {
 
     func run() throws {
         try options.run(purpose: "score", defaultEvents: 10_000_000) { try ScoreBench(run: $0).measure() }
+    }
+}
+
+struct BenchPagesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pages", abstract: "The dashboard's pages and the API's answers, with many subjects.",
+        discussion: """
+            A node with three events of each subject, which records a hundred more a second meanwhile, is asked over HTTP for
+            each page and each answer about scores, one request after another, subjects at random; the time is that until the
+            last byte is here. Each hundred requests come over a connection of their own, from another loopback address, since
+            one address is answered fifty requests a second. Then a day is asked for of which no standings are there yet, and
+            the node is stopped while it computes those of another.
+            """)
+
+    @OptionGroup var options: BenchOptions
+
+    @Option(help: ArgumentHelp("How many subjects.", valueName: "number"))
+    var subjects = PagesBench.defaultSubjects
+
+    @Option(help: ArgumentHelp("How many requests for each page.", valueName: "number"))
+    var requests = PagesBench.defaultRequests
+
+    func validate() throws {
+        guard (1...10_000_000).contains(subjects) else { throw ValidationError("--subjects is a number from 1 to 10000000") }
+        guard (1...1_000_000).contains(requests) else { throw ValidationError("--requests is a number from 1 to 1000000") }
+        try options.check(least: subjects)
+    }
+
+    func run() throws {
+        try options.run(purpose: "pages", defaultEvents: PagesBench.events(for: subjects)) {
+            try PagesBench(run: $0, subjects: subjects, requests: requests).measure()
+        }
     }
 }
 

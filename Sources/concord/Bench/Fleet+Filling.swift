@@ -7,10 +7,12 @@ extension Fleet {
 
     /// Has nodes record events, all at once, and waits until they have published them. Bytes of the entries and bodies.
     ///
-    /// - Parameter told: hears of the percentage that is done.
+    /// - Parameters:
+    ///   - isInTurn: whether the subjects come one after another, so that none is left out.
+    ///   - told: hears of the percentage that is done.
     func fill(
         _ nodes: [Int], events: [UInt64], population: SyntheticPopulation = BenchFederation.population,
-        told: @escaping @Sendable (UInt64) -> Void = { _ in }
+        isInTurn: Bool = false, told: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) throws -> UInt64 {
         let total = events.reduce(0, +)
         let done = Counter()
@@ -19,7 +21,7 @@ extension Fleet {
             let client = try client(nodes[place])
             var source = BenchEvents(
                 seed: "fill \(place)", letter: Character(UnicodeScalar(UInt8(ascii: "a") + UInt8(place % 26))),
-                population: population)
+                population: population, isInTurn: isInTurn)
             var left = events[place]
             while left > 0 {
                 let count = min(left, Self.batchEvents)
