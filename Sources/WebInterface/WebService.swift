@@ -1,6 +1,7 @@
 // WebInterface: HTTP beside a running node: JSON API, metrics, health, log tiles, dashboard. It asks the node through its
 // commands; it may import what stands above it, and not Storage, Replication, Transport or the command line.
 
+internal import Foundation
 internal import HummingbirdCore
 internal import Hummingbird
 package import Logging
@@ -43,7 +44,8 @@ package final class WebService: Service {
                         live.stop()
                     }
                 }
-                try await tasks.waitForAll()
+                // Not waitForAll, which would wait for the others, who go on until they are told to stop, before it says what failed.
+                for try await _ in tasks {}
             }
             outcome = .success(())
         } catch { outcome = .failure(listening(error)) }
@@ -54,11 +56,25 @@ package final class WebService: Service {
         try outcome.get()
     }
 
+    /// Says of a failure to listen what stands in the way and what to do.
     private func listening(_ error: any Error) -> any Error {
-        guard let failure = error as? IOError else { return error }
-        return NodeFailure(
-            .unavailable,
-            "\(options.host):\(options.port) cannot be listened on for HTTP: \(failure): choose another address with --http")
+        let advice: String
+        switch error {
+        case let failure as IOError:
+            switch failure.errnoCode {
+            case EADDRINUSE:
+                advice =
+                    "another process listens there: stop that one, or choose another port with --http (0: one that is free)"
+            case EADDRNOTAVAIL:
+                advice =
+                    "\(options.host) is no address of this machine: give one that it has with --http, or a port alone for 127.0.0.1"
+            case EACCES, EPERM: advice = "this user may not: choose a port from 1024 on with --http"
+            default: advice = "\(failure): choose another address with --http"
+            }
+        case is SocketAddressError: advice = "the name \(options.host) has no address: give an address with --http"
+        default: return error
+        }
+        return NodeFailure(.unavailable, "\(options.host):\(options.port) cannot be listened on for HTTP: \(advice)")
     }
 
     private func application(

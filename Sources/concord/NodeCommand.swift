@@ -111,8 +111,8 @@ struct NodeRunCommand: AsyncParsableCommand {
         if var options = http {
             options.names = httpName
             let web = WebService(commands: service.commands, options: options, registry: metrics, logger: logger)
-            // Behind the node, so that it is stopped before it.
-            services.append(.init(service: web))
+            // Behind the node, so that it is stopped before it. Where it cannot listen, the node is stopped in order, too.
+            services.append(.init(service: web, failureTerminationBehavior: .gracefullyShutdownGroup))
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -139,37 +139,3 @@ final class ReadLog: Sendable {
         return true
     }
 }
-
-extension NodeFolder {
-    /// The newest readings that concern a subject, the newest first, and how many there are.
-    package func readings(of subject: SubjectID, limit: Int) throws -> (readings: [Reading], total: Int) {
-        let names = try FileManager.default.contentsOfDirectory(atPath: path)
-            .filter { $0.hasPrefix(ReadLog.prefix) && $0.hasSuffix(ReadLog.suffix) }
-        var newest: [Reading] = []
-        var total = 0
-        for name in names.sorted() {
-            try forEachLine(of: path + "/" + name) { line in
-                guard let reading = Reading(line: line), reading.concerns(subject) else { return }
-                total += 1
-                newest.append(reading)
-                if newest.count >= 2 * limit { newest.removeFirst(newest.count - limit) }
-            }
-        }
-        return (newest.suffix(limit).reversed(), total)
-    }
-
-    private func forEachLine(of path: String, _ body: ([UInt8]) -> Void) throws {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw NodeFailure(.storage, "\(path) cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { try? handle.close() }
-        var rest: [UInt8] = []
-        while let block = try handle.read(upToCount: 1 << 20), !block.isEmpty {
-            let bytes = rest + block
-            let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
-            for line in lines.dropLast() { body(Array(line)) }
-            // What has no line end yet is still being written, or was cut short.
-            rest = Array((lines.last ?? []).prefix(1 << 16))
-        }
-    }
-}
