@@ -26,6 +26,7 @@ package final class NodeService: Service {
     ) throws {
         var environment = NodeEnvironment()
         environment.measure(in: metrics)
+        environment.beginCounters()
         let identity = try NodeIdentity(folder: folder)
         try folder.checkKeys(identity, FederationFiles.topology(folder.topologyFile), folder.topologyFile)
         node = try Self.opening(folder) { try Node(folder: folder, environment: environment) }

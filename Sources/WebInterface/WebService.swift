@@ -71,7 +71,8 @@ package final class WebService: Service {
             case EACCES, EPERM: advice = "this user may not: choose a port from 1024 on with --http"
             default: advice = "\(failure): choose another address with --http"
             }
-        case is SocketAddressError: advice = "the name \(options.host) has no address: give an address with --http"
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
+            advice = "the name \(options.host) has no address: give an address with --http"
         default: return error
         }
         return NodeFailure(.unavailable, "\(options.host):\(options.port) cannot be listened on for HTTP: \(advice)")

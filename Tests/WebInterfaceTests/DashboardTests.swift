@@ -19,6 +19,7 @@ struct DashboardTests {
         #expect(page.headers["content-security-policy"]?.hasPrefix("default-src 'none'") == true)
         for text in [
             "Office", "Nothing needs doing", "east/1", "<svg role=\"img\"", "40 subjects", "A cheaper loan", "aria-labelledby",
+            "href=\"/v1/cuts/", "name=\"day\"",
         ] {
             #expect(page.text.contains(text), "\(text)")
         }

@@ -20,6 +20,21 @@ struct OperationTests {
         try await site.end()
     }
 
+    @Test(
+        arguments: [
+            ("\"trouble\": null, \"confirmed\": true, \"logs\": []", nil),
+            ("\"trouble\": \"no space\", \"confirmed\": true, \"logs\": []", "takes nothing"),
+            ("\"trouble\": null, \"confirmed\": false, \"logs\": []", "confirmed its past"),
+            ("\"trouble\": null, \"confirmed\": true, \"logs\": [{\"own\": true, \"frozen\": true}]", "forked"),
+            // Another's fork does not hinder this node.
+            ("\"trouble\": null, \"confirmed\": true, \"logs\": [{\"own\": false, \"frozen\": true}]", nil),
+        ] as [(String, String?)])
+    func aFullDiskAnUnconfirmedPastAndAForkedLogAreNotReady(status: String, reason: String?) throws {
+        let reasons = Readiness.reasons(try JSONValue.parse(Array("{\(status)}".utf8)))
+        #expect(reasons.count == (reason == nil ? 0 : 1))
+        if let reason { #expect(reasons.first?.contains(reason) == true, "\(reasons)") }
+    }
+
     @Test func metricsAreWellFormedAndTellWhereTheNodeStands() async throws {
         let site = try await WebSite.started()
         let token = try site.token("east", .recorder)
@@ -42,6 +57,13 @@ struct OperationTests {
         #expect(page.value("concord_sessions_opened_total", [:]) ?? 0 >= 1)
         #expect(page.value("concord_http_requests_total", ["route": "/v1/events", "status": "201"]) == 1)
         for name in page.names { #expect(MetricHelp.texts[name] != nil, "\(name) has no words") }
+        // What has not happened yet is there as nothing, so that its first time shows as an increase.
+        for name in [
+            "concord_damage_found_total", "concord_damaged_places", "concord_entries_mended_total", "concord_forks_found_total",
+        ] {
+            #expect(page.value(name, [:]) == 0, "\(name)")
+        }
+        #expect(page.value("concord_refusals_total", ["reason": "unproven-range"]) == 0)
         try await site.end()
     }
 
@@ -59,6 +81,9 @@ struct OperationTests {
                 #expect(MetricHelp.texts[base] != nil, "\(file): \(name)")
             }
         }
+        // Nothing that a node says of itself is left out of the dashboard.
+        let board = try String(contentsOf: folder.appendingPathComponent("grafana.dashboard.json"), encoding: .utf8)
+        for name in MetricHelp.texts.keys { #expect(board.contains(name), "\(name)") }
         // Every alert is explained to who gets it.
         let alerts = try String(contentsOf: folder.appendingPathComponent("prometheus.alerts.yml"), encoding: .utf8)
             .components(separatedBy: "- alert: ").dropFirst().map { String($0.prefix { !$0.isNewline }) }

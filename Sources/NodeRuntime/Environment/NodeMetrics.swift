@@ -1,5 +1,6 @@
 internal import CoreMetrics
 internal import Storage
+internal import Replication
 internal import Synchronization
 
 /// What a node counts and measures as it happens; where it stands is read when somebody asks.
@@ -20,6 +21,27 @@ extension NodeEnvironment {
                 commit.recordNanoseconds(Int64(clamping: now - times.begun.load(ordering: .relaxed)))
                 sync.recordNanoseconds(Int64(clamping: now - times.staged.load(ordering: .relaxed)))
             }
+        }
+    }
+
+    /// Counters that stand at zero from the start: what is there only from its first increase on has, for who watches the increase,
+    /// none.
+    func beginCounters() {
+        let plain = [
+            "concord_events_recorded_total", "concord_sessions_opened_total", "concord_sessions_ended_total",
+            "concord_forks_found_total", "concord_forks_decided_total", "concord_restored_pasts_total",
+            "concord_damage_found_total", "concord_entries_mended_total",
+        ]
+        for name in plain { Counter(label: name, factory: metrics).increment(by: 0) }
+        for (name, outcomes) in [
+            ("concord_verify_runs_total", ["sound", "damaged"]), ("concord_resync_runs_total", ["whole", "incomplete"]),
+        ] {
+            for outcome in outcomes {
+                Counter(label: name, dimensions: [("outcome", outcome)], factory: metrics).increment(by: 0)
+            }
+        }
+        for reason in ReplicaReport.refusalReasons {
+            Counter(label: "concord_refusals_total", dimensions: [("reason", reason)], factory: metrics).increment(by: 0)
         }
     }
 

@@ -11,6 +11,21 @@ package struct RuleReaction: Sendable, Equatable {
     package let meanThousandths: Int64
 }
 
+/// How the population stood on a day.
+package struct PopulationDay: Sendable, Equatable {
+    package let day: UInt32
+    /// Subjects with each tier of the rulebook, in its order.
+    package let tiers: [Int]
+    /// The scores that a tenth, half and nine tenths of the subjects do not exceed; nil where there are none.
+    package let tenths: Tenths?
+
+    package struct Tenths: Sendable, Equatable {
+        package let low: Int64
+        package let middle: Int64
+        package let high: Int64
+    }
+}
+
 extension NodeCommands {
     /// How the population's scores react to each rule: every factor's points are set to nothing in turn, and subjects are
     /// scored again. Of many subjects a sample spread evenly over them is taken.
@@ -18,11 +33,9 @@ extension NodeCommands {
         try node.reactions(day: day, sample: sample)
     }
 
-    /// How many subjects have each tier of the rulebook on each of some days; of many subjects in a sample spread evenly over
-    /// them, so that a large population keeps nobody waiting, a stop least of all.
-    package func tierCounts(days: [UInt32], sample: Int) throws -> [[Int]] {
-        try node.tierCounts(days: days, sample: sample)
-    }
+    /// How the population stood on each of some days; of many subjects a sample spread evenly over them, so that a large
+    /// population keeps nobody waiting, a stop least of all.
+    package func course(days: [UInt32], sample: Int) throws -> [PopulationDay] { try node.course(days: days, sample: sample) }
 }
 
 extension Node {
@@ -41,16 +54,17 @@ extension Node {
         return (subjects, reactions)
     }
 
-    fileprivate func tierCounts(days: [UInt32], sample: Int) throws -> [[Int]] {
+    fileprivate func course(days: [UInt32], sample: Int) throws -> [PopulationDay] {
         guard let last = days.last else { return [] }
         let sizes = try visibleSizes()
         let chosen = try sampled(day: last, sample)
         return try days.map { day in
-            var counts = [Int](repeating: 0, count: rulebook.tiers.count)
-            for score in try scores(chosen, scoringContext(sizes: sizes, day: day)) {
-                if let score { counts[rulebook.tier(of: score)] += 1 }
-            }
-            return counts
+            let sorted = try scores(chosen, scoringContext(sizes: sizes, day: day)).compactMap(\.self).sorted()
+            var tiers = [Int](repeating: 0, count: rulebook.tiers.count)
+            for score in sorted { tiers[rulebook.tier(of: score)] += 1 }
+            func tenth(_ number: Int) -> Int64 { sorted[(sorted.count * number + 9) / 10 - 1] }
+            return PopulationDay(
+                day: day, tiers: tiers, tenths: sorted.isEmpty ? nil : .init(low: tenth(1), middle: tenth(5), high: tenth(9)))
         }
     }
 

@@ -68,6 +68,12 @@ extension ReplicaReport {
         }
     }
 
+    /// All that refusals are counted by.
+    static let refusalReasons = [
+        "peer", "by-peer", "other-topology", "other-rulebook", "unlisted-log", "invalid-checkpoint", "unproven-range",
+        "over-quota", "flooding", "disagreeing-checkpoint",
+    ]
+
     private static func refusal(_ reason: String) -> (name: String, labels: [(String, String)]) {
         ("concord_refusals_total", [("reason", reason)])
     }

@@ -8,6 +8,11 @@ enum Readiness {
         guard live.isAlive, let status = live.sample?.status else {
             return ["the node does not answer, or has only just begun"]
         }
+        return reasons(status)
+    }
+
+    /// - Parameter status: as the node's command of that name answers.
+    static func reasons(_ status: JSONValue) -> [String] {
         var reasons: [String] = []
         if status["trouble"]?.content.isText == true {
             reasons.append("the store takes nothing: see concord node status; it is tried again every second")

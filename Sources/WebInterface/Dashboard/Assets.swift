@@ -10,13 +10,14 @@ enum Assets {
         header, main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
         header { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: baseline; border-bottom: 1px solid var(--line); }
         .brand { font-weight: 700; } .brand span { font-weight: 400; color: var(--quiet); }
-        nav { display: flex; gap: 1rem; } nav form { display: inline; }
+        nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; } nav form { display: inline; }
         a { color: var(--accent); } a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
         .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .3rem; }
         h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; } small { color: var(--quiet); font-weight: 400; }
         table { border-collapse: collapse; margin: .5rem 0; } caption { text-align: left; color: var(--quiet); padding: .2rem 0; }
         th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid var(--soft); vertical-align: top; }
         thead th { border-bottom: 1px solid var(--line); } tfoot th, tfoot td { border-top: 2px solid var(--ink); font-weight: 700; }
+        code { overflow-wrap: anywhere; } tbody th { font-weight: 600; } .day { white-space: nowrap; } td code { font-size: .85em; }
         .n { text-align: right; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
         .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); } .own { background: var(--soft); }
         .notice { border-left: 4px solid currentColor; padding: .3rem 1rem; background: var(--soft); margin: .5rem 0; }
@@ -34,7 +35,7 @@ enum Assets {
         svg .tier4 { fill: #d98c5f; } svg .tier5 { fill: #b5485d; }
         @keyframes flow { to { stroke-dashoffset: -14; } }
         @media (prefers-reduced-motion: reduce) { svg .flow { animation: none; } }
-        .score strong { font-size: 2.5rem; } button { font: inherit; padding: .3rem .9rem; } input { font: inherit; padding: .25rem; }
+        .score strong { font-size: 2.5rem; } button { font: inherit; padding: .3rem .9rem; } button.link { text-align: left; overflow-wrap: anywhere; } input { font: inherit; padding: .25rem; }
         button.link { border: 0; background: none; color: var(--accent); text-decoration: underline; padding: 0; cursor: pointer; }
         footer { border-top: 1px solid var(--line); margin-top: 3rem; color: var(--quiet); }
         """#

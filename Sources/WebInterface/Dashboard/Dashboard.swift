@@ -11,7 +11,7 @@ struct Dashboard: Sendable {
     let tokens: TokenCheck
     let rulebook: Rulebook
     let pages = Pages()
-    let shares = Background<[[Int]]>(maximumAgeMilliseconds: 60_000)
+    let courses = Background<[PopulationDay]>(maximumAgeMilliseconds: 60_000)
     let reactions = Background<(subjects: Int, reactions: [RuleReaction])>(maximumAgeMilliseconds: 300_000)
 
     static let day = Route.Parameter.day

@@ -31,7 +31,9 @@ extension Dashboard {
         values["rounded"] = distribution.number("rounded_to") != 1
         values["histogram"] = Plots.histogram(distribution)
         values["tiers"] = tierRows(distribution)
-        if let course = tierCourse(until: day, subjects: subjects) { values["course"] = course }
+        if let course = course(until: day, subjects: subjects) {
+            values["course"] = ["tiers": tiersPlot(course), "scores": Plots.scores(course) ?? ""]
+        }
         return pages.page("dashboard", values)
     }
 
@@ -44,25 +46,23 @@ extension Dashboard {
         }
     }
 
-    /// Subjects that the tiers' shares are computed of.
+    /// Subjects that the population's course is computed of.
     private static let sample = 4_000
 
-    /// The tiers' shares over time, computed behind the page. Of few enrolled people none are shown.
-    private func tierCourse(until day: UInt32, subjects: Int64) -> String? {
+    /// How the population stood over time, computed behind the page. Of few enrolled people nothing is shown.
+    private func course(until day: UInt32, subjects: Int64) -> [PopulationDay]? {
         let last = Int64(day)
         guard rulebook.population == .synthetic || subjects >= 100, last > rulebook.startDay else { return nil }
         let count: Int64 = 24
         let days = (1...count).compactMap { UInt32(exactly: rulebook.startDay + (last - rulebook.startDay) * $0 / count) }
-        guard
-            let counts = shares.value(
-                "\(day)", make: { [node] in try await node.run { try $0.tierCounts(days: days, sample: Self.sample) } })
-        else {
-            return nil
-        }
+        return courses.value("\(day)") { [node] in try await node.run { try $0.course(days: days, sample: Self.sample) } }
+    }
+
+    private func tiersPlot(_ course: [PopulationDay]) -> String {
         // The highest tier first.
         let order = rulebook.tiers.indices.sorted { rulebook.tiers[$0].from > rulebook.tiers[$1].from }
         return Plots.tiers(
-            days, counts.map { counts in order.map { counts[$0] } }, names: order.map { rulebook.tiers[$0].name })
+            course.map(\.day), course.map { day in order.map { day.tiers[$0] } }, names: order.map { rulebook.tiers[$0].name })
     }
 }
 

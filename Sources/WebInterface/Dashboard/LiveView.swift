@@ -118,7 +118,8 @@ struct LiveView {
         }
         let isWhole = cut.flag("agreed") && attested.count == nodes.count
         return [
-            "day": cut.words("day") ?? "", "at": Words.time(UInt64(clamping: cut.number("at_ms") ?? 0)), "roots": roots,
+            "hash": cut.words("hash") ?? "", "day": cut.words("day") ?? "",
+            "at": Words.time(UInt64(clamping: cut.number("at_ms") ?? 0)), "roots": roots,
             "level": isWhole ? "good" : cut.flag("agreed") ? "warn" : "bad",
             "verdict": isWhole ? "yes" : cut.flag("agreed") ? "all of \(attested.count)" : "no",
         ]

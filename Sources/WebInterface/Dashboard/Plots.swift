@@ -1,5 +1,6 @@
 internal import Encoding
 internal import Foundation
+internal import NodeRuntime
 internal import Scoring
 
 /// What the pages draw.
@@ -73,6 +74,29 @@ enum Plots {
             svg.write("\(CalendarDay(dayNumber: Int64(first)))", left, top + height + 18, "quiet")
             svg.write("\(CalendarDay(dayNumber: Int64(last)))", left + width, top + height + 18, anchor: "end", "quiet")
         }
+        return svg.text
+    }
+
+    /// The middle of all scores, and between which scores eight of ten lie, on each of some days; nil where there are too few.
+    static func scores(_ course: [PopulationDay]) -> String? {
+        let known = course.compactMap { day in day.tenths.map { (day.day, $0) } }
+        guard let first = known.first, let last = known.last, first.0 < last.0, let low = known.map(\.1.low).min(),
+            let high = known.map(\.1.high).max()
+        else { return nil }
+        var svg = SVG(width: 640, height: 220, label: "Scores over time: half of them up to \(last.1.middle) in the end")
+        let (left, top, width, height) = (50.0, 15.0, 500.0, 170.0)
+        func x(_ day: UInt32) -> Double { left + Double(day - min(day, first.0)) / Double(last.0 - first.0) * width }
+        func y(_ score: Int64) -> Double { top + height - Double(score - low) / Double(max(1, high - low)) * height }
+        svg.path(
+            known.map { (x($0.0), y($0.1.high)) } + known.reversed().map { (x($0.0), y($0.1.low)) }, "area", isClosed: true)
+        svg.path(known.map { (x($0.0), y($0.1.middle)) }, "curve")
+        svg.line(left, top + height, left + width, top + height, "axis")
+        if high - low > 0 { for score in [low, high] { svg.write("\(score)", left - 5, y(score) + 4, anchor: "end") } }
+        for (score, words) in [(last.1.high, "nine tenths"), (last.1.middle, "half"), (last.1.low, "one tenth")] {
+            svg.write(words, left + width + 6, y(score) + 4, "quiet")
+        }
+        svg.write("\(CalendarDay(dayNumber: Int64(first.0)))", left, top + height + 18, "quiet")
+        svg.write("\(CalendarDay(dayNumber: Int64(last.0)))", left + width, top + height + 18, anchor: "end", "quiet")
         return svg.text
     }
 

@@ -40,6 +40,7 @@ enum Templates {
         <div id="live" data-stream="/live">{{>live}}</div>
         <p id="connection" role="status"></p>
         <section aria-labelledby="scores"><h2 id="scores">Scores and tiers on {{day}}</h2>
+        <form method="get"><label>Another day <input type="date" name="day" value="{{day}}"></label> <button>Show</button></form>
         {{#hasSubjects}}
         <figure>{{{histogram}}}<figcaption>How many of {{subjects}} subjects have which score{{#rounded}}; counts are rounded down to
         fives, so that nobody is told{{/rounded}}.</figcaption></figure>
@@ -47,8 +48,9 @@ enum Templates {
         <th scope="col" class="n">subjects</th><th scope="col">what it brings</th></tr></thead>
         <tbody>{{#tiers}}<tr><th scope="row">{{tier}}</th><td class="n">{{from}}</td><td class="n">{{subjects}}</td>
         <td>{{brings}}</td></tr>{{/tiers}}</tbody></table>
-        {{#course}}<figure>{{{course}}}<figcaption>The share of each tier, from the rulebook's first day to
-        {{day}}; of a large population, in a sample of 4,000.</figcaption></figure>{{/course}}
+        {{#course}}<div class="pair"><figure>{{{tiers}}}<figcaption>The share of each tier, from the rulebook's first day to
+        {{day}}; of a large population, in a sample of 4,000.</figcaption></figure>
+        <figure>{{{scores}}}<figcaption>The scores of the same: half are below the line, eight of ten in the band.</figcaption></figure></div>{{/course}}
         {{/hasSubjects}}{{^hasSubjects}}{{#underWay}}<p role="status">The standings of this day are being computed: this page looks again
         by itself.</p>{{/underWay}}{{^underWay}}<p>Nobody is in the standings of this day.</p>{{/underWay}}{{/hasSubjects}}
         </section>
@@ -76,15 +78,15 @@ enum Templates {
         <div class="wide"><table><caption>What is held of each log, and what each linked peer shows of it</caption>
         <thead><tr><th scope="col">log</th><th scope="col" class="n">held</th><th scope="col" class="n">published</th>
         <th scope="col" class="n">in scores</th><th scope="col" class="n">newest</th><th scope="col" class="n">lacking</th>
-        <th scope="col" class="n">for</th>{{#peers}}<th scope="col" class="n">{{.}}</th>{{/peers}}<th scope="col">remarks</th></tr></thead>
-        <tbody>{{#logs}}<tr><th scope="row">{{name}}</th><td class="n">{{held}}</td><td class="n">{{published}}</td>
+        <th scope="col" class="n">for</th>{{#peers}}<th scope="col" class="n">{{.}}</th>{{/peers}}</tr></thead>
+        <tbody>{{#logs}}<tr><th scope="row">{{name}} <small>{{remark}}</small></th><td class="n">{{held}}</td><td class="n">{{published}}</td>
         <td class="n">{{folded}}</td><td class="n">{{newest}}</td><td class="n {{level}}">{{lag}}</td><td class="n">{{for}}</td>
-        {{#sizes}}<td class="n">{{.}}</td>{{/sizes}}<td>{{remark}}</td></tr>{{/logs}}</tbody></table></div>
+        {{#sizes}}<td class="n">{{.}}</td>{{/sizes}}</tr>{{/logs}}</tbody></table></div>
         </section>
         <section aria-labelledby="agreement"><h2 id="agreement">Agreement</h2>
         {{#hasCuts}}<div class="wide"><table><caption>Who attests which standings root for which cut; the newest first</caption>
         <thead><tr><th scope="col">cut</th>{{#nodes}}<th scope="col">{{.}}</th>{{/nodes}}<th scope="col">all agree</th></tr></thead>
-        <tbody>{{#cuts}}<tr><th scope="row">{{day}} <small>{{at}}</small></th>{{#roots}}<td class="{{level}}"><code>{{root}}</code></td>{{/roots}}
+        <tbody>{{#cuts}}<tr><th scope="row"><a href="/v1/cuts/{{hash}}">{{day}}</a> <small>{{at}}</small></th>{{#roots}}<td class="{{level}}"><code>{{root}}</code></td>{{/roots}}
         <td class="{{level}}">{{verdict}}</td></tr>{{/cuts}}</tbody></table></div>{{/hasCuts}}
         {{^hasCuts}}<p>No cut has been attested yet: <code>concord converge</code> proposes one.</p>{{/hasCuts}}
         </section>
@@ -100,13 +102,13 @@ enum Templates {
         points.</figcaption></figure>{{/plot}}
         <section aria-labelledby="why"><h2 id="why">Why</h2>
         <div class="wide"><table><caption>Every entry about this subject; the points add up to the score</caption>
-        <thead><tr><th scope="col">entry</th><th scope="col">day</th><th scope="col">what</th><th scope="col">what became of it</th>
-        <th scope="col" class="n">points</th></tr></thead>
-        <tbody><tr><th scope="row">base</th><td></td><td>what everybody begins with</td><td></td><td class="n">{{base}}</td></tr>
-        {{#entries}}<tr class="{{class}}"><th scope="row"><code>{{position}}</code></th><td>{{day}}</td><td>{{what}}</td><td>{{fate}}</td>
-        <td class="n">{{points}}</td></tr>{{/entries}}
-        {{#others}}<tr><th scope="row">{{name}}</th><td></td><td>{{what}}</td><td></td><td class="n">{{points}}</td></tr>{{/others}}</tbody>
-        <tfoot><tr><th scope="row" colspan="4">Score</th><td class="n" id="total">{{total}}</td></tr></tfoot></table></div>
+        <thead><tr><th scope="col">what</th><th scope="col">day</th><th scope="col" class="n">points</th><th scope="col">what became of it</th>
+        <th scope="col">entry</th></tr></thead>
+        <tbody><tr><th scope="row">what everybody begins with</th><td></td><td class="n">{{base}}</td><td></td><td></td></tr>
+        {{#entries}}<tr class="{{class}}"><th scope="row">{{what}}</th><td class="day">{{day}}</td><td class="n">{{points}}</td>
+        <td>{{fate}}</td><td><code>{{position}}</code></td></tr>{{/entries}}
+        {{#others}}<tr><th scope="row">{{name}}: {{what}}</th><td></td><td class="n">{{points}}</td><td></td><td></td></tr>{{/others}}</tbody>
+        <tfoot><tr><th scope="row" colspan="2">Score</th><td class="n" id="total">{{total}}</td><td colspan="2"></td></tr></tfoot></table></div>
         </section>
         <section aria-labelledby="tiers"><h2 id="tiers">What each tier brings</h2>
         <table><thead><tr><th scope="col">tier</th><th scope="col" class="n">from</th><th scope="col">what it brings</th></tr></thead>

@@ -41,6 +41,7 @@ enum MetricHelp {
         "concord_verify_runs_total": "Verifications of the whole store, by outcome.",
         "concord_resync_runs_total": "Resyncs, by outcome.",
         "concord_damage_found_total": "Damaged places that verifications and resyncs found.",
+        "concord_damaged_places": "Damaged places that the last verification found, or that a resync left.",
         "concord_entries_mended_total": "Entries that resyncs mended.",
         "concord_http_requests_total": "HTTP requests, by route and status.",
         "concord_http_request_seconds": "Time until an HTTP answer was ready, by route.",

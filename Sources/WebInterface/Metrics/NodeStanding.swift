@@ -47,6 +47,7 @@ struct NodeStanding {
         gauge(&page, "concord_store_takes", status["trouble"]?.content.isText == true ? 0 : 1)
         gauge(&page, "concord_events_aside", status.number("aside") ?? 0)
         gauge(&page, "concord_entries_unreadable", status.number("unreadable") ?? 0)
+        gauge(&page, "concord_damaged_places", status.number("damage") ?? 0)
         gauge(&page, "concord_forks", Int64(status.list("forks").count))
         gauge(
             &page, "concord_forks_undecided",

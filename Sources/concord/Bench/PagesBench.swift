@@ -18,24 +18,25 @@ struct PagesBench {
     static func events(for subjects: Int) -> Int { eventsPerSubject * subjects }
 
     /// What is asked for: a figure's name, its words, and the path for a subject chosen at random.
-    private static let pages: [(name: String, label: String, path: @Sendable (_ subject: SubjectID, _ cursor: String?) -> String)] = [
-        ("federation_page", "/", { _, _ in "/" }),
-        ("rulebook_page", "/rulebook", { _, _ in "/rulebook" }),
-        ("subject_page", "/subjects/SUBJECT", { subject, _ in "/subjects/\(subject)" }),
-        ("status", "/v1/status", { _, _ in "/v1/status" }),
-        ("cuts", "/v1/cuts", { _, _ in "/v1/cuts" }),
-        ("distribution", "/v1/distribution", { _, _ in "/v1/distribution" }),
-        ("score", "/v1/subjects/SUBJECT/score", { subject, _ in "/v1/subjects/\(subject)/score" }),
-        ("explanation", "/v1/subjects/SUBJECT/explanation", { subject, _ in "/v1/subjects/\(subject)/explanation" }),
-        ("events_of_one", "/v1/subjects/SUBJECT/events", { subject, _ in "/v1/subjects/\(subject)/events" }),
-        ("reads", "/v1/subjects/SUBJECT/reads", { subject, _ in "/v1/subjects/\(subject)/reads" }),
-        (
-            "standings", "/v1/standings, a page of 100 after another",
-            { _, cursor in "/v1/standings?limit=100" + (cursor.map { "&cursor=\($0)" } ?? "") }
-        ),
-        ("metrics", "/metrics", { _, _ in "/metrics" }),
-        ("ready", "/readyz", { _, _ in "/readyz" }),
-    ]
+    private static let pages:
+        [(name: String, label: String, path: @Sendable (_ subject: SubjectID, _ cursor: String?) -> String)] = [
+            ("federation_page", "/", { _, _ in "/" }),
+            ("rulebook_page", "/rulebook", { _, _ in "/rulebook" }),
+            ("subject_page", "/subjects/SUBJECT", { subject, _ in "/subjects/\(subject)" }),
+            ("status", "/v1/status", { _, _ in "/v1/status" }),
+            ("cuts", "/v1/cuts", { _, _ in "/v1/cuts" }),
+            ("distribution", "/v1/distribution", { _, _ in "/v1/distribution" }),
+            ("score", "/v1/subjects/SUBJECT/score", { subject, _ in "/v1/subjects/\(subject)/score" }),
+            ("explanation", "/v1/subjects/SUBJECT/explanation", { subject, _ in "/v1/subjects/\(subject)/explanation" }),
+            ("events_of_one", "/v1/subjects/SUBJECT/events", { subject, _ in "/v1/subjects/\(subject)/events" }),
+            ("reads", "/v1/subjects/SUBJECT/reads", { subject, _ in "/v1/subjects/\(subject)/reads" }),
+            (
+                "standings", "/v1/standings, a page of 100 after another",
+                { _, cursor in "/v1/standings?limit=100" + (cursor.map { "&cursor=\($0)" } ?? "") }
+            ),
+            ("metrics", "/metrics", { _, _ in "/metrics" }),
+            ("ready", "/readyz", { _, _ in "/readyz" }),
+        ]
 
     let run: BenchRun
     let subjects: Int
@@ -179,7 +180,7 @@ private final class Visitors {
     private var count = 0
 
     init(_ folder: NodeFolder, _ token: String? = nil) throws {
-        guard let port = folder.address?.split(separator: ":").last.flatMap({ UInt16($0.prefix { $0.isNumber }) }) else {
+        guard let port = folder.httpPort else {
             throw NodeFailure(.unavailable, "the node does not say where it listens for HTTP")
         }
         self.port = port

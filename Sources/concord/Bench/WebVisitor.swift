@@ -91,3 +91,8 @@ final class WebVisitor {
         NodeFailure(.unavailable, "\(what): \(String(cString: strerror(errno)))")
     }
 }
+
+extension NodeFolder {
+    /// The port of the running node's HTTP side.
+    var httpPort: UInt16? { address?.split(separator: ":").last.flatMap { UInt16($0.prefix { $0.isNumber }) } }
+}

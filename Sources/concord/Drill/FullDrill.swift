@@ -18,7 +18,7 @@ struct FullDrill {
         let disk = "\(drill.workspace.path)/city-1"
         try Mounts.small(at: disk, megabytes: Self.megabytes)
         let federation = try drill.federation(cities: 2)
-        return try Fleet.run(federation, drill.signals, logs: drill.workspace.path) { fleet in
+        return try Fleet.run(federation, drill.signals, logs: drill.workspace.path, servesHTTP: true) { fleet in
             try fleet.startAll()
             let load = DrillLoad(fleet, seed: drill.seed)
             for city in load.cities { try load.record(Self.firstEvents, in: city) }
@@ -87,6 +87,7 @@ struct FullDrill {
         let standing = try fleet.standing(Self.city)
         guard let held = standing.log(fleet.federation.origin(Self.city)) else { return }
         if held.folded == 0 { report.fail("a city on a full disk has no events in its answers") }
+        try readiness(fleet, 503, "a city on a full disk")
         let subject = BenchFederation.population.subject(0)
         var answer = try Answer(
             fleet.client(Self.city).call(
@@ -112,6 +113,17 @@ struct FullDrill {
         let before = load.acknowledged[Self.city]
         try wait(fleet, load, "the city to record again now that there is room") {
             try load.acknowledged[Self.city] > before && fleet.standing(Self.city).trouble == nil
+        }
+        try readiness(fleet, 200, "a city that has room again")
+    }
+
+    /// Waits until `/readyz` answers so, as a load balancer would.
+    private func readiness(_ fleet: Fleet, _ status: Int, _ who: String) throws {
+        let folder = fleet.federation.folders[Self.city]
+        try fleet.wait(milliseconds: Self.patienceMilliseconds, every: 100, for: "\(who) to answer \(status) to /readyz") {
+            try fleet.checkAlive(Self.city)
+            guard let port = folder.httpPort else { return false }
+            return try WebVisitor(port: port, number: 0).get("/readyz").status == status
         }
     }
 
