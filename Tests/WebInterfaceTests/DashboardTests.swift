@@ -47,7 +47,9 @@ struct DashboardTests {
         let page = try await site.get("east", "/subjects/\(subject)?day=2021-03-01", headers: cookie)
         #expect(page.status == 200)
         for text in [
-            "something good", "+3", "suspended: web.example/east/1:2 appeals", "id=\"total\">1,003<", "tier A",
+            "something good", "+3", "suspended: east/1:2 appeals",
+            "concord appeal web.example/ENTRY --subject \(subject) --reason", "id=\"total\">1,003<",
+            "tier A",
             "concord appeal", "token auditor",
         ] {
             #expect(page.text.contains(text), "\(text)")

@@ -17,7 +17,7 @@ enum Assets {
         table { border-collapse: collapse; margin: .5rem 0; } caption { text-align: left; color: var(--quiet); padding: .2rem 0; }
         th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid var(--soft); vertical-align: top; }
         thead th { border-bottom: 1px solid var(--line); } tfoot th, tfoot td { border-top: 2px solid var(--ink); font-weight: 700; }
-        code { overflow-wrap: anywhere; } tbody th { font-weight: 600; } .day { white-space: nowrap; } td code { font-size: .85em; }
+        code { overflow-wrap: anywhere; } tbody th { font-weight: 600; } .day { white-space: nowrap; } td code { font-size: .85em; white-space: nowrap; } th small { white-space: nowrap; }
         .n { text-align: right; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
         .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); } .own { background: var(--soft); }
         .notice { border-left: 4px solid currentColor; padding: .3rem 1rem; background: var(--soft); margin: .5rem 0; }
@@ -33,6 +33,7 @@ enum Assets {
         svg .flow { stroke-dasharray: 8 6; animation: flow 1s linear infinite; } svg .plus { fill: var(--plus); } svg .minus { fill: var(--minus); }
         svg .tier0 { fill: #2b6cb0; } svg .tier1 { fill: #5a9bd4; } svg .tier2 { fill: #9ac3a0; } svg .tier3 { fill: #e3c567; }
         svg .tier4 { fill: #d98c5f; } svg .tier5 { fill: #b5485d; }
+        @media (max-width: 40rem) { th, td { padding: .2rem .4rem; font-size: .9rem; } }
         @keyframes flow { to { stroke-dashoffset: -14; } }
         @media (prefers-reduced-motion: reduce) { svg .flow { animation: none; } }
         .score strong { font-size: 2.5rem; } button { font: inherit; padding: .3rem .9rem; } button.link { text-align: left; overflow-wrap: anywhere; } input { font: inherit; padding: .25rem; }

@@ -32,7 +32,7 @@ extension Dashboard {
         let tiers = rulebook.tiers.map { (name: $0.name, from: $0.from) }
         if let plot = Plots.course(days, scores, Self.marks(explanation), tiers: tiers) { values["plot"] = plot }
         values["base"] = Words.grouped(explanation.base)
-        values["entries"] = explanation.entries.map(Self.row)
+        values["entries"] = explanation.entries.map(row)
         values["others"] = others(explanation)
         values["total"] = explanation.standing.map { Words.grouped($0.score) } ?? "–"
         values["tiers"] = tierRows(own: explanation.standing?.tier)
@@ -61,38 +61,45 @@ extension Dashboard {
         }
     }
 
-    private static func row(_ entry: Explanation.Entry) -> [String: Any] {
+    /// An entry's name behind the federation's, which all of them share and the page tells once.
+    private func short(_ position: Position) -> String {
+        let shared = (live.sample?.status.words("federation") ?? "") + "/"
+        let name = "\(position)"
+        return name.hasPrefix(shared) ? String(name.dropFirst(shared.count)) : name
+    }
+
+    private func row(_ entry: Explanation.Entry) -> [String: Any] {
         var what = entry.kind.name
         if let observation = entry.content?.observation {
             what = observation.title ?? String(decoding: observation.factor, as: UTF8.self)
             if observation.quantity > 1 { what += " × \(observation.quantity)" }
         } else if let target = entry.content?.target {
-            what += " of \(target)"
+            what += " of \(short(target))"
         }
         if let verdict = entry.content?.verdict { what += verdict == .upheld ? ": upheld" : ": overturned" }
         let counts = entry.fate == .counted || entry.fate == .capped || entry.fate == .noted
         return [
-            "position": "\(entry.position)", "day": entry.content.map { "\(CalendarDay(dayNumber: Int64($0.day)))" } ?? "",
+            "position": short(entry.position), "day": entry.content.map { "\(CalendarDay(dayNumber: Int64($0.day)))" } ?? "",
             "what": what, "fate": words(entry.fate), "points": Words.signed(entry.points), "class": counts ? "" : "void",
         ]
     }
 
-    private static func words(_ fate: Explanation.Fate) -> String {
+    private func words(_ fate: Explanation.Fate) -> String {
         switch fate {
         case .counted: "counted"
         case .capped: "counted, in a year whose sum is limited"
         case .expired: "expired: it gives no points any more"
-        case .duplicate(let position): "the same as \(position), which counts"
-        case .retracted(let position): "taken back by \(position)"
-        case .overturned(let position): "overturned by \(position)"
-        case .suspended(let position): "suspended: \(position) appeals against it, and nobody has ruled yet"
+        case .duplicate(let position): "the same as \(short(position)), which counts"
+        case .retracted(let position): "taken back by \(short(position))"
+        case .overturned(let position): "overturned by \(short(position))"
+        case .suspended(let position): "suspended: \(short(position)) appeals against it, and nobody has ruled yet"
         case .outOfRange(.beforeStart): "before the rulebook's first day"
         case .outOfRange(.unknownFactor): "of a factor that the rulebook does not know"
         case .outOfRange(.notMember): "of somebody who is not of this population"
         case .outOfRange(.notEnrolled): "before the enrolment"
         case .later: "later than this day"
         case .erased: "erased"
-        case .withdrawn(let position): "taken out by the withdrawal \(position)"
+        case .withdrawn(let position): "taken out by the withdrawal \(short(position))"
         case .noted: "noted"
         case .withoutRight: "without effect: who recorded it may not correct this"
         }

@@ -101,7 +101,8 @@ enum Templates {
         {{#plot}}<figure>{{{plot}}}<figcaption>The score over time; dots are observations, upwards for plus and downwards for minus
         points.</figcaption></figure>{{/plot}}
         <section aria-labelledby="why"><h2 id="why">Why</h2>
-        <div class="wide"><table><caption>Every entry about this subject; the points add up to the score</caption>
+        <div class="wide"><table><caption>Every entry about this subject; the points add up to the score. The
+        names of entries stand behind {{federation}}/</caption>
         <thead><tr><th scope="col">what</th><th scope="col">day</th><th scope="col" class="n">points</th><th scope="col">what became of it</th>
         <th scope="col">entry</th></tr></thead>
         <tbody><tr><th scope="row">what everybody begins with</th><td></td><td class="n">{{base}}</td><td></td><td></td></tr>
@@ -116,10 +117,10 @@ enum Templates {
         </section>
         <section aria-labelledby="appeal"><h2 id="appeal">If an entry is wrong</h2>
         <p>Anybody may appeal against an entry about them. The city that recorded it, or the authority, records the appeal; from then on
-        the entry counts for nothing until the authority has ruled. Name the entry as the table does:</p>
-        <p><code>concord appeal ENTRY --reason "what is wrong"</code></p>
-        <p>A city takes back what it recorded in error with <code>concord retract ENTRY</code>, and erases what an entry says on
-        request with <code>concord erase ENTRY --ground request</code>.</p>
+        the entry counts for nothing until the authority has ruled. ENTRY is its name in the table:</p>
+        <p><code>concord appeal {{federation}}/ENTRY --subject {{subject}} --reason "what is wrong"</code></p>
+        <p>A city takes back what it recorded in error with <code>concord retract {{federation}}/ENTRY --subject {{subject}}</code>, and
+        erases what an entry says on request with <code>concord erase {{federation}}/ENTRY --ground request</code>.</p>
         </section>
         <section aria-labelledby="reads"><h2 id="reads">Who read this</h2>
         <table><caption>The newest readings of this score at this node, of {{readsTotal}}</caption><thead><tr><th scope="col">when (UTC)</th>
