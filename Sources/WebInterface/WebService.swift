@@ -9,6 +9,7 @@ internal import NIOCore
 internal import NIOPosix
 package import NodeRuntime
 internal import ServiceLifecycle
+internal import Synchronization
 
 /// Serves HTTP for one node until it is told to stop. In a service group it stands behind the node, so that it is stopped
 /// first.
@@ -17,6 +18,8 @@ package final class WebService: Service {
     private let options: WebOptions
     private let registry: MetricsRegistry
     private let logger: Logger
+    /// Where it listens, once it does.
+    private let url = Mutex<String?>(nil)
 
     /// - Parameter registry: where the node's metrics go.
     package init(commands: NodeCommands, options: WebOptions, registry: MetricsRegistry, logger: Logger) {
@@ -35,6 +38,7 @@ package final class WebService: Service {
         do {
             try await withThrowingTaskGroup { tasks in
                 tasks.addTask { await live.run() }
+                tasks.addTask { [self] in await tellAddress() }
                 // The first visitor to a large population's pages should not be the one who waits.
                 tasks.addTask { _ = try? await node.standings(day: node.run { $0.shownDay }) }
                 tasks.addTask { [self] in
@@ -107,7 +111,23 @@ package final class WebService: Service {
             onServerRunning: { [self] in listens($0) }, eventLoopGroupProvider: .shared(group), logger: quiet)
     }
 
-    /// Says where it listens: to the log, and in a file of the data folder, for a port that the system chose.
+    /// Writes where it listens to its file, for a port that the system chose; on a full disk once there is room.
+    private func tellAddress() async {
+        await cancelWhenGracefulShutdown { [self] in
+            while !Task.isCancelled {
+                var pause = Duration.milliseconds(20)
+                if let url = url.withLock({ $0 }) {
+                    do { return try commands.folder.writeAddress(url) } catch {
+                        logger.error("\(error)")
+                        pause = .seconds(1)
+                    }
+                }
+                try? await Task.sleep(for: pause)
+            }
+        }
+    }
+
+    /// Says to the log where it listens.
     private func listens(_ channel: any Channel) {
         guard let address = channel.localAddress, let host = address.ipAddress, let port = address.port else { return }
         let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)/"
@@ -116,6 +136,6 @@ package final class WebService: Service {
             logger.warning(
                 "HTTP is open to other machines, and is not encrypted: put a proxy with TLS before it, or listen on 127.0.0.1")
         }
-        do { try commands.folder.writeAddress(url) } catch { logger.error("\(error)") }
+        self.url.withLock { $0 = url }
     }
 }

@@ -32,7 +32,7 @@ extension Dashboard {
         let tiers = rulebook.tiers.map { (name: $0.name, from: $0.from) }
         if let plot = Plots.course(days, scores, Self.marks(explanation), tiers: tiers) { values["plot"] = plot }
         values["base"] = Words.grouped(explanation.base)
-        values["entries"] = explanation.entries.map(row)
+        values["entries"] = Self.byDay(explanation.entries).map(row)
         values["others"] = others(explanation)
         values["total"] = explanation.standing.map { Words.grouped($0.score) } ?? "–"
         values["tiers"] = tierRows(own: explanation.standing?.tier)
@@ -59,6 +59,13 @@ extension Dashboard {
                 day: content.day, points: entry.points,
                 title: "\(CalendarDay(dayNumber: Int64(content.day))): \(title), \(Words.signed(entry.points))")
         }
+    }
+
+    /// As they came about; what has no day any more last.
+    private static func byDay(_ entries: [Explanation.Entry]) -> [Explanation.Entry] {
+        entries.enumerated().sorted {
+            ($0.element.content?.day ?? .max, $0.offset) < ($1.element.content?.day ?? .max, $1.offset)
+        }.map(\.element)
     }
 
     /// An entry's name behind the federation's, which all of them share and the page tells once.

@@ -119,11 +119,15 @@ struct FullDrill {
 
     /// Waits until `/readyz` answers so, as a load balancer would.
     private func readiness(_ fleet: Fleet, _ status: Int, _ who: String) throws {
-        let folder = fleet.federation.folders[Self.city]
         try fleet.wait(milliseconds: Self.patienceMilliseconds, every: 100, for: "\(who) to answer \(status) to /readyz") {
             try fleet.checkAlive(Self.city)
-            guard let port = folder.httpPort else { return false }
-            return try WebVisitor(port: port, number: 0).get("/readyz").status == status
+            // From its log: on a full disk the folder has no room for the file that says it.
+            let log = try String(contentsOfFile: fleet.logPath(Self.city), encoding: .utf8)
+            guard let url = log.split(separator: "\n").last(where: { $0.contains("HTTP at ") })?.split(separator: " ").last,
+                let port = url.split(separator: ":").last.flatMap({ UInt16($0.prefix { $0.isNumber }) })
+            else { return false }
+            // The line may still be of the process before.
+            return (try? WebVisitor(port: port, number: 0).get("/readyz"))?.status == status
         }
     }
 
