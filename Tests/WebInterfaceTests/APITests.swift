@@ -203,6 +203,26 @@ struct APITests {
         try await site.end()
     }
 
+    @Test func nobodyWaitsForADaysStandingsToBeComputed() async throws {
+        let site = try WebSite()
+        let commands = try NodeCommands(opening: site.folder("east"))
+        #expect(try commands.standingsTable(day: 18_700) == nil)
+        try await site.wait("the standings of the day") { try commands.standingsTable(day: 18_700) != nil }
+        let table = try #require(try commands.standingsTable(day: 18_700))
+        #expect(table.day == 18_700 && table.lines.isEmpty)
+        #expect(try commands.standingsTable(root: table.root).day == 18_700)
+        // Those that were used last are kept: two other days do not push it out while somebody looks at it.
+        for day: UInt32 in [18_701, 18_702, 18_703] {
+            try await site.wait("another day's standings") {
+                _ = try commands.standingsTable(day: 18_700)
+                return try commands.standingsTable(day: day) != nil
+            }
+            #expect(try commands.standingsTable(day: 18_700) != nil)
+        }
+        try commands.close()
+        try await site.end()
+    }
+
     @Test func cutsAndResyncsAreJobsThatTellTheirEnd() async throws {
         let site = try await WebSite.started()
         let token = try site.token("office", .reader, .recorder, .operator)
