@@ -72,9 +72,9 @@ package final class HistoryStore: Sendable {
     let state: Mutex<State>
     let background: Mutex<Background>
     let numbers: Mutex<Numbers>
-    /// Held by a thread while it inserts late records; whether there are some in memory of which it is not known that they
-    /// are durable.
-    let lateInsertion = Mutex(false)
+    /// Held by a thread while it inserts late records; whether there may be some of which it is not known that they are durable.
+    /// After a start what is in the file may be what the process before could write and not sync.
+    let lateInsertion = Mutex(true)
     let change = DispatchSemaphore(value: 0)
     let queue: any HistoryBackground
     /// Whether ``openOrRebuild(path:options:)`` found damage and began anew: everything has to be folded again.

@@ -25,9 +25,10 @@ extension LogStore {
     }
 
     /// Entries of a range, split where bundles meet; aligned full bundles are the bytes that are stored. Bodies that wait
-    /// to be dropped are left out. No run is added beyond `maximumBytes`, but for the first.
+    /// to be dropped are left out, unless `showsHidden`: they count wherever the erasure does not yet, and leave the node only
+    /// as scores. No run is added beyond `maximumBytes`, but for the first.
     package func packed(
-        _ origin: OriginName, _ range: Range<UInt64>, maximumBytes: Int = .max
+        _ origin: OriginName, _ range: Range<UInt64>, maximumBytes: Int = .max, showsHidden: Bool = false
     ) throws -> [PackedEntries] {
         let log = try log(origin, covering: range.upperBound)
         guard !range.isEmpty else { return [] }
@@ -38,7 +39,8 @@ extension LogStore {
             while start < range.upperBound, runs.isEmpty || bytes < maximumBytes {
                 let bundle = start / Tiling.width
                 let end = min((bundle + 1) * Tiling.width, range.upperBound)
-                let run = try run(log, bundle, Int(start % Tiling.width)..<Int(end - bundle * Tiling.width), database)
+                let part = Int(start % Tiling.width)..<Int(end - bundle * Tiling.width)
+                let run = try run(log, bundle, part, showsHidden: showsHidden, database)
                 if !runs.isEmpty, bytes + run.bytes.count > maximumBytes { return }
                 bytes += run.bytes.count
                 runs.append(run)
@@ -48,12 +50,14 @@ extension LogStore {
         return runs
     }
 
-    /// Entries of one bundle or of the tail, as they may be shown.
-    private func run(_ log: LogState, _ bundle: UInt64, _ part: Range<Int>, _ database: Database) throws -> PackedEntries {
+    /// Entries of one bundle or of the tail.
+    private func run(
+        _ log: LogState, _ bundle: UInt64, _ part: Range<Int>, showsHidden: Bool, _ database: Database
+    ) throws -> PackedEntries {
         let items = bundle == log.levels.bundles ? log.tail : try Self.items(log, bundle, database).slice(part)
         let shown = bundle == log.levels.bundles ? items.slice(part) : items
         let hidden = log.erased.bits(ofBundle: bundle)
-        if hidden.isEmpty { return shown }
+        if hidden.isEmpty || showsHidden { return shown }
         return shown.withoutBodies(at: Set(hidden.indices.filter(part.contains).map { $0 - part.lowerBound }))
     }
 

@@ -8,7 +8,8 @@ struct TokensCommand: ParsableCommand {
         commandName: "tokens", abstract: "Say who may do what over HTTP.",
         discussion: """
             Whoever reads or records over HTTP shows a token. Its secret is printed once, when it is made; the data folder \
-            keeps only its hash (DIR/tokens, readable by the owner alone). A running node heeds changes within a second.
+            keeps only its hash (DIR/tokens, readable by the owner alone). A running node takes a new one at once, and refuses \
+            a revoked one within a second.
 
               concord tokens make auditor --role reader --days 90
               concord tokens make resident-7 --role reader \\

@@ -46,6 +46,30 @@ import Testing
         try await federation.end()
     }
 
+    @Test func standingsFoldedAnewHoldWhatAnErasureHidesAndNoCutHasTakenAwayYet() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        try await federation.start("city")
+        try await federation.call("city", "record", drafts: [TestFederation.observation(1, "minus", day: 18_300)])
+        let log = try #require(OriginName("test.example/city/1"))
+        let target = Position(origin: log.line, index: 0)
+        try await federation.call("city", "record", drafts: [.erasure(target: target, ground: .request)])
+        try await federation.stop("city")
+        // A cut may end between the two: others that have not heard of the erasure attest that with the entry.
+        func standings(_ size: UInt64) throws -> StandingsSummary {
+            let node = try Node(folder: federation.folder("city"))
+            defer { try? node.close() }
+            return try node.standings(sizes: [log: size], day: 19_000)
+        }
+        let before = try standings(1)
+        #expect(before.subjects == 1)
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: federation.folder("city").standingsFile + suffix)
+        }
+        #expect(try standings(1) == before)
+        #expect(try standings(2).subjects == 0)
+        try await federation.end()
+    }
+
     @Test func aCityMayNotEraseWhatAnotherRecorded() async throws {
         let federation = try TestFederation(["city", "other", "nation"], links: [("city", "nation"), ("other", "nation")])
         try await federation.startAll()

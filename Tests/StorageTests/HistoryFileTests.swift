@@ -2,6 +2,7 @@ import Federation
 import Foundation
 import GRDB
 import Scoring
+import Synchronization
 import Testing
 
 @testable import Storage
@@ -241,6 +242,35 @@ struct HistoryFileTests {
         #expect(try reopened.facts(about: stranger).count == 200)
     }
 
+    @Test func aLateRecordIsSyncedAlsoWhereTheProcessBeforeCouldOnlyWriteIt() throws {
+        let folder = try HistoryFolder()
+        var late = HistoryBatch()
+        do {
+            let store = try HistoryStore(path: folder.path, options: .small)
+            let origin = try store.originNumber(Array("x/a/1".utf8))
+            try store.observe(Array(subjects[0..<10]), origin: origin)
+            var batch = HistoryBatch()
+            batch.reset(origin: origin, first: store.visibleUpTo(origin))
+            batch.advance(to: batch.first + 1)
+            try store.append(batch)
+            try store.flush()
+            late.reset(origin: origin, first: batch.first)
+            let record = HistoryRecord(origin: origin, index: batch.first, kind: 1, day: 3, quantity: 1, leafPrefix: 1)
+            late.append(HistoryFact(record: record, reference: []), about: SubjectID(high: 77, low: 7))
+            try store.insertLate(late)
+        }
+        // All of it is in the file; whether also on the disk this process cannot know.
+        let files = CountingFiles()
+        var options = HistoryOptions.small
+        options.files = files
+        let copy = try folder.copy()
+        let reopened = try HistoryStore(path: copy.path, options: options)
+        try reopened.insertLate(late)
+        #expect(files.syncs.withLock { $0 } == 1)
+        try reopened.insertLate(late)
+        #expect(files.syncs.withLock { $0 } == 1, "nothing is owed any more")
+    }
+
     @Test func aMergeThatFindsNoRoomIsDoneOnceThereIs() throws {
         let folder = try HistoryFolder()
         let store = try HistoryStore(path: folder.path, options: .small)
@@ -282,4 +312,19 @@ extension HistoryStore {
             try observe(Array(subjects[start..<min(subjects.count, start + count)]), origin: origin)
         }
     }
+}
+
+/// The system's files, counting how often a write-ahead log was made durable.
+private final class CountingFiles: StoreFiles {
+    let syncs = Mutex(0)
+    private let system = SystemStoreFiles()
+
+    var vfs: String? { system.vfs }
+    func byteCount(of path: String) -> UInt64? { system.byteCount(of: path) }
+    func remove(_ path: String) throws { try system.remove(path) }
+    func sync(_ path: String) throws {
+        syncs.withLock { $0 += 1 }
+        try system.sync(path)
+    }
+    func syncFolder(of path: String) throws { try system.syncFolder(of: path) }
 }

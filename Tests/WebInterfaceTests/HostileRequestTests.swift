@@ -120,11 +120,16 @@ struct HostileRequestTests {
     @Test func tokensAreHeldByTheOwnerAloneAndEndWhenTheyShould() async throws {
         let site = try WebSite()
         let folder = TokenFolder(site.folder("east"))
+        // What a running node has: it has looked before.
+        let asked = TokenCheck(folder) { _ in }
+        #expect(asked.token(ofSecret: "concord_" + String(repeating: "0", count: 64)) == nil)
         let (token, secret) = try folder.make(name: "one", roles: [.reader], subject: nil, daysUntilEnd: nil)
         let file = folder.path + "/one.json"
         #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
         #expect(try FileManager.default.attributesOfItem(atPath: folder.path)[.posixPermissions] as? Int == 0o700)
         #expect(try !String(contentsOfFile: file, encoding: .utf8).contains(secret))
+        usleepMilliseconds(10)
+        #expect(asked.token(ofSecret: secret) == token)
         let check = { TokenCheck(folder) { _ in }.token(ofSecret: secret) }
         #expect(check() == token)
         #expect(TokenCheck(folder) { _ in }.token(ofSecret: secret + "0") == nil)

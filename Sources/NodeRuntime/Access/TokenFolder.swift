@@ -1,9 +1,10 @@
+internal import Cryptography
 package import Federation
 internal import Foundation
 internal import Synchronization
 
 /// The tokens of a node: one file each (mode 0600) in `tokens/` (mode 0700) of its data folder. They are made and revoked
-/// whether the node runs or not; a running one heeds that within a second.
+/// whether the node runs or not; a running one takes a new one at once, and refuses a revoked one within a second.
 package struct TokenFolder: Sendable {
     package let path: String
     private static let suffix = ".json"
@@ -78,15 +79,18 @@ package struct TokenFolder: Sendable {
 package final class TokenCheck: Sendable {
     private struct State {
         var tokens: [AccessToken] = []
+        var flaws: [String] = []
         var readAtMilliseconds: UInt64?
     }
 
     private static let freshMilliseconds: UInt64 = 1_000
+    /// For a secret that no token known so far has: it may just have been made. Guesses cost no more readings than this allows.
+    private static let missedMilliseconds: UInt64 = 5
     private let folder: TokenFolder
     private let onFlaw: @Sendable (String) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter onFlaw: hears of files that are no tokens, each time they are read.
+    /// - Parameter onFlaw: hears of files that are no tokens, once as long as they stay so.
     package init(_ folder: TokenFolder, onFlaw: @escaping @Sendable (String) -> Void) {
         self.folder = folder
         self.onFlaw = onFlaw
@@ -95,20 +99,27 @@ package final class TokenCheck: Sendable {
     /// Nil for a secret of no token, or of one that is over.
     package func token(ofSecret secret: String) -> AccessToken? {
         guard let digest = AccessToken.digest(ofSecret: secret) else { return nil }
-        var found: AccessToken?
-        // All are compared: where a secret stands among them must not show in the time.
-        for token in tokens() where token.matches(digest) { found = token }
-        guard let found, !found.isOver(atMilliseconds: wallMilliseconds()) else { return nil }
+        let found = Self.match(digest, in: tokens(Self.freshMilliseconds))
+        guard let found = found ?? Self.match(digest, in: tokens(Self.missedMilliseconds)),
+            !found.isOver(atMilliseconds: wallMilliseconds())
+        else { return nil }
         return found
     }
 
-    private func tokens() -> [AccessToken] {
+    private static func match(_ digest: Digest, in tokens: [AccessToken]) -> AccessToken? {
+        // All are compared: where a secret stands among them must not show in the time.
+        tokens.reduce(nil) { found, token in token.matches(digest) ? token : found }
+    }
+
+    /// The tokens as they were read at most so long ago.
+    private func tokens(_ milliseconds: UInt64) -> [AccessToken] {
         let now = steadyMilliseconds()
         return state.withLock { state in
-            if let read = state.readAtMilliseconds, now < read + Self.freshMilliseconds { return state.tokens }
+            if let read = state.readAtMilliseconds, now < read + milliseconds { return state.tokens }
             let (tokens, flaws) = folder.load()
-            flaws.forEach(onFlaw)
-            state = State(tokens: tokens, readAtMilliseconds: now)
+            // Not each of a hundred guesses tells them again.
+            if flaws != state.flaws { flaws.forEach(onFlaw) }
+            state = State(tokens: tokens, flaws: flaws, readAtMilliseconds: now)
             return tokens
         }
     }

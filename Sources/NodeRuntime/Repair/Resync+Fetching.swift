@@ -172,7 +172,7 @@ extension Resync {
         var pieces: [(first: UInt64, entries: PackedEntries)] = []
         for run in runs {
             var first = run.lowerBound
-            for entries in try node.log.packed(origin, run) {
+            for entries in try node.log.packed(origin, run, showsHidden: true) {
                 pieces.append((first, entries))
                 first += UInt64(entries.count)
             }

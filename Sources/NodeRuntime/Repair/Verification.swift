@@ -131,15 +131,19 @@ extension Node {
         }
     }
 
-    /// Entries of a range; nil stands for the rest of a bundle that cannot be read.
+    /// Entries of a range, with the bodies that erasures hide: where the sizes of standings end before the erasure, what it
+    /// names counts, and a history that is folded anew has to hold it as the old one did. Nil stands for the rest of a bundle
+    /// that cannot be read.
     private func readable(_ origin: OriginName, _ range: Range<UInt64>, _ skipsDamage: Bool) throws -> [PackedEntries?] {
         func isSkipped(_ error: any Error) -> Bool { skipsDamage && (error as? StoreFailure)?.code == .corrupt }
-        do { return try log.packed(origin, range) } catch  where isSkipped(error) {}
+        do { return try log.packed(origin, range, showsHidden: true) } catch  where isSkipped(error) {}
         var pieces: [PackedEntries?] = []
         var start = range.lowerBound
         while start < range.upperBound {
             let end = min(range.upperBound, (start / Tiling.width + 1) * Tiling.width)
-            do { pieces += try log.packed(origin, start..<end) } catch  where isSkipped(error) { pieces.append(nil) }
+            do { pieces += try log.packed(origin, start..<end, showsHidden: true) } catch  where isSkipped(error) {
+                pieces.append(nil)
+            }
             start = end
         }
         return pieces
@@ -160,8 +164,7 @@ private struct HistoryComparison {
         var byNumber: [UInt32: UInt64] = [:]
         for (origin, end) in ends { byNumber[try node.history.originNumber(origin.line)] = end }
         self.ends = byNumber
-        // A body that waits to be dropped is hidden from the fresh fold and still in the stored one. Erasures that came while
-        // it was folded are hidden from it too, so all that there are by now are looked at.
+        // A body that an erasure takes away while this goes on may be gone from one and in the other still.
         let erasures = node.history.erasures
         isErased = { !erasures.erasures(ofOrigin: $0.origin, index: $0.index).isEmpty }
     }

@@ -13,7 +13,7 @@ package struct KeptSeed: Sendable {
     private static let quieter: [FaultGroup] = [.network, .machines, .disks, .operators]
     private static let ofAllFaults: [UInt64] = [
         21, 23, 27, 35, 36, 38, 48, 64, 69, 77, 78, 111, 116, 123, 132, 133, 178, 1_024, 1_043, 1_063, 1_075, 1_106, 1_112,
-        2_029, 2_107, 2_116, 2_121, 2_180, 2_219, 2_242, 3_060, 3_356,
+        2_029, 2_107, 2_116, 2_121, 2_180, 2_219, 2_242, 3_060, 3_356, 19_394, 22_656, 24_463, 24_712,
     ]
     private static let ofQuieter: [UInt64] = [43, 143, 157, 341, 344, 359, 687]
 

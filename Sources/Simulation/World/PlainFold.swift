@@ -67,8 +67,8 @@ struct PlainFold {
 
     // MARK: Standings
 
-    /// Root and number of the subjects.
-    func standings() -> (root: Digest, subjects: UInt64) {
+    /// Root of the subjects, and what each of them scores.
+    func standings() -> (root: Digest, scores: [SubjectID: Int64]) {
         var observations: [SubjectID: [Fact]] = [:]
         for fact in facts.values {
             guard case .observation = fact.body.content, population.contains(fact.body.subject),
@@ -76,13 +76,13 @@ struct PlainFold {
             else { continue }
             observations[fact.body.subject, default: []].append(fact)
         }
-        let leaves = observations.keys.sorted().map { subject in
-            let score = score(observations[subject] ?? [])
-            let words = [subject.high, subject.low, UInt64(bitPattern: score)]
+        let scores = observations.mapValues { score($0) }
+        let leaves = scores.keys.sorted().map { subject in
+            let words = [subject.high, subject.low, UInt64(bitPattern: scores[subject] ?? 0)]
             return plainHash(
                 [0] + words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } })
         }
-        return (Self.root(leaves[...]), UInt64(leaves.count))
+        return (Self.root(leaves[...]), scores)
     }
 
     private static func root(_ leaves: ArraySlice<Digest>) -> Digest {

@@ -21,7 +21,7 @@ extension World {
             for (city, other) in readings.dropFirst() { failures += try differences(first, logs, city, other) }
             failures += brokenPromises(logs)
             for city in honest { failures += try standingsFailures(city, reading(city, showsHidden: true)) }
-            failures += falseAccusations()
+            failures += unheardForks() + falseAccusations()
             failures += convergenceFailures()
             // The result of the cut, which takes erased bytes away, still has to reach everybody.
             run(30_000)
@@ -108,11 +108,14 @@ extension World {
         // Of a hostile city's log that lacks bodies only what comes before them counts.
         let sizes = try node.visibleSizes()
         let expected = plainFold(logs, sizes).standings()
-        let summary = try node.standings(sizes: sizes, day: finalDay)
-        if summary.root == expected.root && summary.subjects == expected.subjects { return [] }
-        return [
-            "\(city.name) scores \(summary.subjects) subjects otherwise than the plain fold, which has \(expected.subjects)"
-        ]
+        var scores: [SubjectID: Int64] = [:]
+        let summary = try node.standings(sizes: sizes, day: finalDay) { scores[$0.subject] = $0.score }
+        if summary.root == expected.root && scores == expected.scores { return [] }
+        let others = Set(scores.keys).union(expected.scores.keys).sorted().filter { scores[$0] != expected.scores[$0] }
+        let first = others.prefix(3).map { subject in
+            "\(subject) \(scores[subject].map(String.init) ?? "not at all") instead of \(expected.scores[subject].map(String.init) ?? "not at all")"
+        }
+        return ["\(city.name) scores \(others.count) subjects otherwise than the plain fold: \(first.joined(separator: ", "))"]
     }
 
     private func plainFold(_ logs: Reading, _ sizes: [OriginName: UInt64]) -> PlainFold {
@@ -142,14 +145,18 @@ extension World {
 
     // MARK: Forks, erasures, damage
 
-    private func falseAccusations() -> [String] {
-        var failures: [String] = []
+    /// Forks that an honest city can prove, and another has not heard of.
+    func unheardForks() -> [String] {
         let proven = Set(honest.flatMap { (try? $0.node?.log.forks())?.map(\.origin) ?? [] })
-        for city in honest {
-            for origin in proven.sorted() where city.node?.log.state(origin)?.isForked != true {
-                failures.append("\(city.name) has not heard that \(origin) is forked")
+        return honest.flatMap { city in
+            proven.sorted().filter { city.node?.log.state($0)?.isForked != true }.map {
+                "\(city.name) has not heard that \($0) is forked"
             }
         }
+    }
+
+    private func falseAccusations() -> [String] {
+        var failures: [String] = []
         for city in honest {
             for fork in (try? city.node?.log.forks()) ?? [] {
                 guard let place = federation.topology.index(ofOrigin: fork.origin.line), !watch.hostile.contains(place) else {

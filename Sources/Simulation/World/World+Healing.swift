@@ -43,8 +43,8 @@ extension World {
     }
 
     private func disagreements() -> [String] {
-        var reasons: [String] = []
         stranded = Set(cities.filter(isStranded).map(\.place))
+        var reasons = unheardForks()
         var first: [OriginName: UInt64]?
         for city in honest {
             guard let node = city.node, let life = city.life, let sync = life.sync else {
