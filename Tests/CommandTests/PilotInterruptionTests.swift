@@ -1,4 +1,6 @@
+import Encoding
 import Foundation
+import NodeRuntime
 import Testing
 
 /// However and whenever the pilot is ended, no process stays behind, and no store is left unsound.
@@ -73,6 +75,22 @@ import Testing
         #expect(convergence.status == 0, "\(convergence.output)\(convergence.errors)")
         #expect(try running.interrupt().status == 0)
         #expect(try !hasProcesses)
+    }
+
+    @Test func keptRunningTheScoresMoveOnWithTheLives() throws {
+        let running = try pilot("--keep-running", until: "until Ctrl-C")
+        let client = try NodeClient(folder: NodeFolder(data + "/national"))
+        var days: [String] = []
+        // A month of lives is half a minute.
+        while running.isRunning, days.count < 2 {
+            usleep(500_000)
+            guard case .array(let cuts)? = try client.call("cuts", [("limit", 10)])["cuts"]?.content else { continue }
+            days = cuts.compactMap { $0["day"]?.text }
+            for cut in cuts { #expect(cut["agreed"]?.text == "true") }
+        }
+        try client.close()
+        #expect(days.count >= 2 && days.first != days.last, "\(days)")
+        #expect(try running.interrupt().status == 0)
     }
 
     @Test func aFolderThatHoldsSomethingIsRefusedAndLeftAsItIs() throws {

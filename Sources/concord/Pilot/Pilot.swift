@@ -106,37 +106,6 @@ struct Pilot {
     }
 
     func title(_ node: Int) -> String { federation.topology.nodes[node].title }
-
-    private func keepRunning() throws {
-        feed.change(.everyday)
-        let paths = zip(federation.names, federation.folders).map { name, folder in
-            "  \(folder.address ?? "(no HTTP)")  \(workspace.path)/\(name)"
-        }
-        let token = try TokenFolder(federation.folders[cast.aggregator]).make(
-            name: "pilot-\(wallMilliseconds())", roles: [.reader, .operator], subject: nil, daysUntilEnd: 1)
-        try board.say(
-            [
-                "",
-                "The nodes go on running, one day of the residents' lives a second, until Ctrl-C. Their dashboards and folders:",
-            ]
-                + paths
-                + [
-                    "To see single residents and to start resyncs, sign in at \(federation.folders[cast.aggregator].address ?? "") with",
-                    "  \(token.secret)",
-                    "Each folder has the node's control socket (control.sock) and its log (node.log). Try",
-                    "  concord node status --data \(workspace.path)/\(federation.names[cast.aggregator])",
-                    "  concord converge --data \(workspace.path)/\(federation.names[cast.damaged])",
-                ])
-        do {
-            while signals.signal == nil {
-                try feed.check()
-                for node in federation.folders.indices { try fleet.checkAlive(node) }
-                usleepMilliseconds(50)
-            }
-        } catch  where signals.signal != nil {
-            // The nodes are being stopped: that is how this ends.
-        }
-    }
 }
 
 /// Who plays which part.
