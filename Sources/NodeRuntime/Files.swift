@@ -22,6 +22,7 @@ package func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) t
     let temporary = path + ".new"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))
     guard descriptor >= 0 else { throw fileFailure(path) }
+    giveToFoldersOwner(descriptor, path)
     var written = 0
     while written < bytes.count {
         let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, bytes.count - written) }
@@ -41,6 +42,15 @@ package func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) t
     syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
 }
 
+/// What root makes in the folder of another belongs to that other: the node there has to read it, as the user of its service.
+private func giveToFoldersOwner(_ descriptor: Int32, _ path: String) {
+    guard geteuid() == 0 else { return }
+    var folder = stat()
+    guard stat(URL(fileURLWithPath: path).deletingLastPathComponent().path, &folder) == 0, folder.st_uid != 0 else { return }
+    // Where that cannot be, as on a file system without owners, there is nothing to mend either.
+    _ = fchown(descriptor, folder.st_uid, folder.st_gid)
+}
+
 /// What was made, renamed or removed in a folder stays so.
 func syncFolder(_ path: String) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -54,12 +64,18 @@ private func fileFailure(_ path: String) -> NodeFailure {
 }
 
 package func makeFolder(_ path: String, mode: Int = 0o755) throws {
+    let isNew = !FileManager.default.fileExists(atPath: path)
     do {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])
     } catch {
         throw NodeFailure(.storage, "the folder \(path) cannot be made: \(error.localizedDescription)")
     }
+    guard isNew else { return }
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    giveToFoldersOwner(descriptor, path)
+    close(descriptor)
 }
 
 /// Milliseconds since 1970-01-01, UTC.

@@ -117,6 +117,19 @@ struct HostileRequestTests {
         try await site.end()
     }
 
+    @Test(.enabled(if: geteuid() == 0, "only root makes files in the folders of others"))
+    func aTokenThatRootMakesIsReadableForTheNodesOwnUser() async throws {
+        let site = try WebSite()
+        try #require(chown(site.folder("east").path, 12_345, 12_346) == 0)
+        let folder = TokenFolder(site.folder("east"))
+        _ = try folder.make(name: "one", roles: [.reader], subject: nil, daysUntilEnd: nil)
+        for path in [folder.path, folder.path + "/one.json"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.ownerAccountID] as? Int == 12_345 && attributes[.groupOwnerAccountID] as? Int == 12_346)
+        }
+        try await site.end()
+    }
+
     @Test func tokensAreHeldByTheOwnerAloneAndEndWhenTheyShould() async throws {
         let site = try WebSite()
         let folder = TokenFolder(site.folder("east"))
