@@ -23,12 +23,14 @@ struct WebResponder: HTTPResponder {
     let folder: String
     let metrics: WebMetrics
     let logger: Logger
+    /// A problem as a page for people.
+    let problemPage: @Sendable (WebProblem) -> Response
     private let requests = RateLimiter(perSecond: WebLimits.requestsPerSecond, burst: WebLimits.requestBurst)
     private let tileRequests = RateLimiter(perSecond: WebLimits.tilesPerSecond, burst: WebLimits.tileBurst)
 
     init(
         options: WebOptions, table: RouteTable, tiles: LogTiles, tokens: TokenCheck, folder: String, metrics: WebMetrics,
-        logger: Logger
+        logger: Logger, problemPage: @escaping @Sendable (WebProblem) -> Response
     ) {
         self.options = options
         self.table = table
@@ -37,19 +39,29 @@ struct WebResponder: HTTPResponder {
         self.folder = folder
         self.metrics = metrics
         self.logger = logger
+        self.problemPage = problemPage
     }
 
     func respond(to request: Request, context: WebContext) async throws -> Response {
         let started = steadyNanoseconds()
         var route = "none"
         var response: Response
-        do { response = try await answer(request, context, &route) } catch { response = problem(error).response }
+        do { response = try await answer(request, context, &route) } catch {
+            response = Self.isFromAPage(request) ? problemPage(problem(error)) : problem(error).response
+        }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"
         // Not no-referrer: a browser would then hide from this node, too, which page a form stands on.
         response.headers[.referrerPolicy] = "same-origin"
         metrics.answered(route, response.status.code, nanoseconds: steadyNanoseconds() - started)
         return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    /// Whether somebody sits before this request: a browser that opens what is no part of the API.
+    private static func isFromAPage(_ request: Request) -> Bool {
+        let path = request.head.path ?? ""
+        return request.headers[values: .accept].contains { $0.contains("text/html") }
+            && !["/v1/", "/log/"].contains { path.hasPrefix($0) }
     }
 
     private func problem(_ error: any Error) -> WebProblem {

@@ -93,7 +93,7 @@ package final class WebService: Service {
         let dashboard = Dashboard(node: node, live: live, tokens: tokens, rulebook: commands.rulebook)
         let responder = WebResponder(
             options: options, table: RouteTable(api.routes + dashboard.routes), tiles: LogTiles(node: node), tokens: tokens,
-            folder: folder.path, metrics: metrics, logger: logger)
+            folder: folder.path, metrics: metrics, logger: logger, problemPage: { dashboard.page($0) })
         let connections = ConnectionCount()
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)

@@ -54,6 +54,10 @@ struct DashboardTests {
         ] {
             #expect(page.text.contains(text), "\(text)")
         }
+        // What is later than the day asks for no place among what counts.
+        let early = try await site.get("east", "/subjects/\(subject)?day=2021-01-10", headers: cookie)
+        #expect(early.text.contains("<summary>One entry later than 2021-01-10") && early.text.contains("id=\"total\">1,003<"))
+        #expect(!page.text.contains("<summary>"))
         #expect(try await site.get("east", "/subjects?subject=\(subject)").headers["location"] == "/subjects/\(subject)")
         #expect(try await site.get("east", "/subjects?subject=%3Cscript%3E").text.contains("<script>alert") == false)
         try await site.end()
@@ -89,9 +93,28 @@ struct DashboardTests {
         try await site.record("east", (0..<10).map { ($0, "plus", "2021-01-05") }, token: token)
         try await site.wait("the reactions") { try await site.get("east", "/rulebook").text.contains("moves the mean by") }
         let page = try await site.get("east", "/rulebook")
-        for text in ["something good", "something bad", "at most 50 a year", "+3.000", "0.000", "Counted from 2020-01-01 on"] {
+        for text in [
+            "something good", "something bad", "at most 50 a year", "+3.000", "0.000", "Counted from 2020-01-01 on",
+            "<h3>Tiers</h3><ul>",
+        ] {
             #expect(page.text.contains(text), "\(text)")
         }
+        try await site.end()
+    }
+
+    @Test func whatIsRefusedIsAPageForPeopleAndAProblemForPrograms() async throws {
+        let site = try await WebSite.started()
+        let accept = ["Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"]
+        for (path, status) in [("/nothing", 404), ("/?day=2021-02-30", 400), ("/subjects/xyz", 400), ("/rulebook?x=1", 400)] {
+            let page = try await site.get("east", path, headers: accept)
+            #expect(page.status == status && page.headers["content-type"] == "text/html; charset=utf-8", "\(path)")
+            #expect(page.text.contains("<h1>") && page.headers["content-security-policy"] != nil, "\(path)")
+            let problem = try await site.get("east", path)
+            #expect(problem.status == status && problem.headers["content-type"] == "application/problem+json", "\(path)")
+        }
+        // The API answers in its own way whoever asks.
+        let problem = try await site.get("east", "/v1/nothing", headers: accept)
+        #expect(problem.status == 404 && problem.headers["content-type"] == "application/problem+json")
         try await site.end()
     }
 

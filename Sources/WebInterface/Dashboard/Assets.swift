@@ -11,9 +11,9 @@ enum Assets {
         header { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: baseline; border-bottom: 1px solid var(--line); }
         .brand { font-weight: 700; } .brand span { font-weight: 400; color: var(--quiet); }
         nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; } nav form { display: inline; }
-        a { color: var(--accent); } a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+        a { color: var(--accent); } a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visible, .wide:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
         .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .3rem; }
-        h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; } small { color: var(--quiet); font-weight: 400; }
+        h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1.05rem; margin-bottom: 0; } small { color: var(--quiet); font-weight: 400; }
         table { border-collapse: collapse; margin: .5rem 0; } caption { text-align: left; color: var(--quiet); padding: .2rem 0; }
         th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid var(--soft); vertical-align: top; }
         thead th { border-bottom: 1px solid var(--line); } tfoot th, tfoot td { border-top: 2px solid var(--ink); font-weight: 700; }
@@ -45,13 +45,24 @@ enum Assets {
         "use strict";
         // The live part of the dashboard: the node sends it whole, once a second.
         const live = document.getElementById("live");
+        // Makes an element like another, and leaves alone what is alike: who stands on a link with the keyboard, has selected a
+        // number or has moved a table sideways stays there.
+        const liken = (old, next) => {
+          if (old.nodeType !== next.nodeType || old.nodeName !== next.nodeName) { old.replaceWith(next); return; }
+          if (old.nodeType !== Node.ELEMENT_NODE) { if (old.data !== next.data) old.data = next.data; return; }
+          for (const { name } of Array.from(old.attributes)) if (!next.hasAttribute(name)) old.removeAttribute(name);
+          for (const { name, value } of Array.from(next.attributes)) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+          const [olds, nexts] = [Array.from(old.childNodes), Array.from(next.childNodes)];
+          nexts.forEach((child, place) => { if (place < olds.length) liken(olds[place], child); else old.append(child); });
+          olds.slice(nexts.length).forEach((child) => child.remove());
+        };
         if (live) {
           const connection = document.getElementById("connection");
           const stream = new EventSource(live.dataset.stream);
           stream.addEventListener("live", (event) => {
-            const places = Array.from(live.querySelectorAll(".wide"), (table) => table.scrollLeft);
-            live.innerHTML = JSON.parse(event.data);
-            live.querySelectorAll(".wide").forEach((table, place) => { table.scrollLeft = places[place] || 0; });
+            const next = live.cloneNode(false);
+            next.innerHTML = JSON.parse(event.data);
+            liken(live, next);
             connection.textContent = "";
           });
           stream.addEventListener("error", () => { connection.textContent = "The node does not answer at present; this page waits for it."; });

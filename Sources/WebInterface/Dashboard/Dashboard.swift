@@ -73,6 +73,17 @@ struct Dashboard: Sendable {
         return values
     }
 
+    /// A problem for people, who cannot read JSON; where waiting helps, the page asks for itself again.
+    func page(_ problem: WebProblem) -> Response {
+        let values: [String: Any] = [
+            "title": "\(problem.status.reasonPhrase) · Concord", "heading": problem.status.reasonPhrase,
+            "federation": live.sample?.status.words("federation") ?? "", "text": problem.detail,
+        ]
+        var headers = problem.headers
+        if let seconds = headers[.retryAfter] { headers[.refresh] = seconds }
+        return pages.page("message", values, status: problem.status, headers: headers)
+    }
+
     /// The part of the federation's page that changes by itself.
     func fragment(_ sample: LiveStatus.Sample) -> String {
         pages.text("live", LiveView(sample: sample, rates: live.rates).values)

@@ -19,7 +19,7 @@ extension Dashboard {
         values["minimum"] = Words.grouped(rulebook.minimum)
         values["maximum"] = Words.grouped(rulebook.maximum)
         values["hash"] = hex(rulebook.hash.bytes)
-        values["words"] = rulebook.words.map { $0.drop { $0 == " " } }.map(String.init)
+        values["words"] = paragraphs
         values["day"] = "\(CalendarDay(dayNumber: Int64(day)))"
         let found = reactions.value("\(day)") { [node] in
             try await node.run { try $0.reactions(day: day, sample: Self.sample) }
@@ -27,7 +27,27 @@ extension Dashboard {
         values["hasReactions"] = found != nil
         values["sample"] = Words.grouped(Int64(found?.subjects ?? 0))
         values["factors"] = rulebook.factors.map { row($0, found?.reactions.first { [code = $0.code] in $0.code == code }) }
-        return pages.page("rulebook", values)
+        // What is not there yet the page asks for again by itself.
+        return pages.page("rulebook", values, headers: found == nil ? [.refresh: "2"] : [:])
+    }
+
+    /// The rules' words: what is indented stands under the line before it.
+    private var paragraphs: [[String: Any]] {
+        var parts: [(heading: String?, lines: [String])] = [(nil, [])]
+        for line in rulebook.words {
+            if line.hasPrefix(" ") {
+                parts[parts.count - 1].lines.append(String(line.drop { $0 == " " }))
+            } else if line.hasSuffix(":") {
+                parts.append((String(line.dropLast()), []))
+            } else {
+                parts[parts.count - 1].lines.append(line)
+            }
+        }
+        return parts.map { part in
+            var values: [String: Any] = ["lines": part.lines]
+            if let heading = part.heading { values["part"] = heading }
+            return values
+        }
     }
 
     private func row(_ factor: Rulebook.Factor, _ reaction: RuleReaction?) -> [String: Any] {

@@ -32,7 +32,15 @@ extension Dashboard {
         let tiers = rulebook.tiers.map { (name: $0.name, from: $0.from) }
         if let plot = Plots.course(days, scores, Self.marks(explanation), tiers: tiers) { values["plot"] = plot }
         values["base"] = Words.grouped(explanation.base)
-        values["entries"] = Self.byDay(explanation.entries).map(row)
+        let entries = Self.byDay(explanation.entries)
+        values["entries"] = entries.filter { $0.fate != .later }.map(row)
+        let later = entries.filter { $0.fate == .later }
+        if !later.isEmpty {
+            values["later"] = [
+                "count": later.count == 1 ? "One entry" : "\(Words.grouped(Int64(later.count))) entries",
+                "day": "\(CalendarDay(dayNumber: Int64(day)))", "entries": later.map(row),
+            ]
+        }
         values["others"] = others(explanation)
         values["total"] = explanation.standing.map { Words.grouped($0.score) } ?? "–"
         values["tiers"] = tierRows(own: explanation.standing?.tier)

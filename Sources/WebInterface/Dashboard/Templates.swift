@@ -75,7 +75,7 @@ enum Templates {
         above.</figcaption></figure></div>
         </section>
         <section aria-labelledby="frontier"><h2 id="frontier">Frontier</h2>
-        <div class="wide"><table><caption>What is held of each log, and what each linked peer shows of it</caption>
+        <div class="wide" tabindex="0" role="group" aria-labelledby="frontier"><table><caption>What is held of each log, and what each linked peer shows of it</caption>
         <thead><tr><th scope="col">log</th><th scope="col" class="n">held</th><th scope="col" class="n">published</th>
         <th scope="col" class="n">in scores</th><th scope="col" class="n">newest</th><th scope="col" class="n">lacking</th>
         <th scope="col" class="n">for</th>{{#peers}}<th scope="col" class="n">{{.}}</th>{{/peers}}</tr></thead>
@@ -84,7 +84,7 @@ enum Templates {
         {{#sizes}}<td class="n">{{.}}</td>{{/sizes}}</tr>{{/logs}}</tbody></table></div>
         </section>
         <section aria-labelledby="agreement"><h2 id="agreement">Agreement</h2>
-        {{#hasCuts}}<div class="wide"><table><caption>Who attests which standings root for which cut; the newest first</caption>
+        {{#hasCuts}}<div class="wide" tabindex="0" role="group" aria-labelledby="agreement"><table><caption>Who attests which standings root for which cut; the newest first</caption>
         <thead><tr><th scope="col">cut</th>{{#nodes}}<th scope="col">{{.}}</th>{{/nodes}}<th scope="col">all agree</th></tr></thead>
         <tbody>{{#cuts}}<tr><th scope="row"><a href="/v1/cuts/{{hash}}">{{day}}</a> <small>{{at}}</small></th>{{#roots}}<td class="{{level}}"><code>{{root}}</code></td>{{/roots}}
         <td class="{{level}}">{{verdict}}</td></tr>{{/cuts}}</tbody></table></div>{{/hasCuts}}
@@ -101,7 +101,7 @@ enum Templates {
         {{#plot}}<figure>{{{plot}}}<figcaption>The score over time; dots are observations, upwards for plus and downwards for minus
         points.</figcaption></figure>{{/plot}}
         <section aria-labelledby="why"><h2 id="why">Why</h2>
-        <div class="wide"><table><caption>Every entry about this subject; the points add up to the score. The
+        <div class="wide" tabindex="0" role="group" aria-labelledby="why"><table><caption>Every entry about this subject; the points add up to the score. The
         names of entries stand behind {{federation}}/</caption>
         <thead><tr><th scope="col">what</th><th scope="col">day</th><th scope="col" class="n">points</th><th scope="col">what became of it</th>
         <th scope="col">entry</th></tr></thead>
@@ -110,6 +110,10 @@ enum Templates {
         <td>{{fate}}</td><td><code>{{position}}</code></td></tr>{{/entries}}
         {{#others}}<tr><th scope="row">{{name}}: {{what}}</th><td></td><td class="n">{{points}}</td><td></td><td></td></tr>{{/others}}</tbody>
         <tfoot><tr><th scope="row" colspan="2">Score</th><td class="n" id="total">{{total}}</td><td colspan="2"></td></tr></tfoot></table></div>
+        {{#later}}<details><summary>{{count}} later than {{day}}, which do not count yet on it</summary>
+        <div class="wide" tabindex="0" role="group" aria-label="What is later"><table><thead><tr><th scope="col">what</th><th scope="col">day</th>
+        <th scope="col">entry</th></tr></thead><tbody>{{#entries}}<tr class="{{class}}"><th scope="row">{{what}}</th><td class="day">{{day}}</td>
+        <td><code>{{position}}</code></td></tr>{{/entries}}</tbody></table></div></details>{{/later}}
         </section>
         <section aria-labelledby="tiers"><h2 id="tiers">What each tier brings</h2>
         <table><thead><tr><th scope="col">tier</th><th scope="col" class="n">from</th><th scope="col">what it brings</th></tr></thead>
@@ -137,15 +141,17 @@ enum Templates {
         <p>Everybody begins with {{base}} points on {{start}}; no score is below {{minimum}} or above {{maximum}}. Nothing else decides a
         score. The <a href="/v1/rulebook">file itself</a> has the SHA-256 <code>{{hash}}</code>, which every attestation names.</p>
         <section aria-labelledby="factors"><h2 id="factors">What gives and takes points</h2>
-        <div class="wide"><table><thead><tr><th scope="col">what</th><th scope="col">realm</th><th scope="col" class="n">points each</th>
+        <div class="wide" tabindex="0" role="group" aria-labelledby="factors"><table><thead><tr><th scope="col">what</th><th scope="col">realm</th><th scope="col" class="n">points each</th>
         <th scope="col">limits</th>{{#hasReactions}}<th scope="col" class="n">touches</th><th scope="col" class="n">moves the mean by</th>{{/hasReactions}}</tr></thead>
         <tbody>{{#factors}}<tr><th scope="row">{{title}}<br><code>{{code}}</code></th><td>{{realm}}</td><td class="n {{class}}">{{points}}</td>
         <td>{{limits}}</td>{{#hasReactions}}<td class="n">{{touches}}</td><td class="n">{{moves}}</td>{{/hasReactions}}</tr>{{/factors}}</tbody></table></div>
         {{#hasReactions}}<p>The last columns say how the population reacts to each rule on {{day}}: how many of {{sample}} subjects have another score
         because of it, and what it does to the mean score, found by scoring them again without it.</p>{{/hasReactions}}
-        {{^hasReactions}}<p>How the population's score reacts to each rule is being computed: look again in a moment.</p>{{/hasReactions}}
+        {{^hasReactions}}<p role="status">How the population's score reacts to each rule is being computed: this page looks again by
+        itself.</p>{{/hasReactions}}
         </section>
-        <section aria-labelledby="words"><h2 id="words">In words</h2><ul>{{#words}}<li>{{.}}</li>{{/words}}</ul></section>
+        <section aria-labelledby="words"><h2 id="words">In words</h2>
+        {{#words}}{{#part}}<h3>{{part}}</h3>{{/part}}<ul>{{#lines}}<li>{{.}}</li>{{/lines}}</ul>{{/words}}</section>
         {{/content}}{{/layout}}
         """#
 
