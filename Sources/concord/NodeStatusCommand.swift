@@ -23,7 +23,11 @@ struct NodeStatusCommand: ParsableCommand {
     }
 
     func run() throws {
-        if watch { return try StatusWatch(data.folder).run() }
+        if watch {
+            // A node is waited for, a mistaken folder is not.
+            _ = try NodeIdentity(folder: data.folder)
+            return try StatusWatch(data.folder).run()
+        }
         let answer = try withNode(data) { try $0.call("status") }
         let status = try NodeStatus(answer)
         if json.isWanted { try Output.json(answer) } else { try Output.lines(status.lines) }

@@ -50,6 +50,12 @@ struct StatusWatchTests {
         #expect(try terminal.end() == 0)
     }
 
+    @Test func aFolderThatHoldsNoNodeIsNotWaitedFor() throws {
+        let folder = try TemporaryFolder()
+        let outcome = try Program.run("node", "status", "--watch", "--data", folder.path)
+        #expect(outcome.status == 1 && outcome.errors.contains("is no data folder"), "\(outcome.errors)")
+    }
+
     @Test func aNodeThatGoesAwayAndComesBackIsWaitedFor() throws {
         let site = try Site()
         try site.start("solo")
