@@ -17,6 +17,8 @@ struct FullDrill {
         try Mounts.enter()
         let disk = "\(drill.workspace.path)/city-1"
         try Mounts.small(at: disk, megabytes: Self.megabytes)
+        // However this ends, the nodes have ended by then: a folder on which something is mounted could not be removed.
+        defer { try? Mounts.unmount(disk) }
         let federation = try drill.federation(cities: 2)
         return try Fleet.run(federation, drill.signals, logs: drill.workspace.path, servesHTTP: true) { fleet in
             try fleet.startAll()

@@ -12,16 +12,19 @@ struct ReadOnlyDrill {
     func run() throws -> DrillReport {
         try Mounts.enter()
         let federation = try drill.federation(cities: 2)
+        let folder = federation.folders[Self.city]
+        let files = [folder.path, folder.logFile, folder.standingsFile, folder.publishedFile, folder.lockFile]
+        // However this ends, the nodes have ended by then: what is still mounted could not be removed.
+        defer { for file in files { try? Mounts.unmount(file) } }
         return try Fleet.run(federation, drill.signals, logs: drill.workspace.path) { fleet in
             try fleet.startAll()
             let load = DrillLoad(fleet, seed: drill.seed)
             for city in load.cities { try load.record(Self.events, in: city) }
             let check = DrillCheck(fleet: fleet, load: load)
             var report = DrillReport("read-only", "Stores that can only be read")
-            let folder = federation.folders[Self.city]
             var served: UInt64 = 0
             var refused: UInt64 = 0
-            for file in [folder.path, folder.logFile, folder.standingsFile, folder.publishedFile, folder.lockFile] {
+            for file in files {
                 try check.arrival("the events before \(file) can only be read")
                 try fleet.stop(Self.city)
                 drill.note("\(file) can only be read")
