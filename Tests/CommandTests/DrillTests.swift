@@ -49,6 +49,24 @@ import Testing
         }
     }
 
+    @Test(arguments: ["full", "read-only"]) func whatADrillMountedGoesWithItsFolderWhenItIsInterrupted(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        let running = try Running(["drill", name], environment: ["TMPDIR": folder.path])
+        func drills() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("concord-drill-") }
+        }
+        // The other city's folder is seen from here as well, once all is mounted that is mounted at the start.
+        while running.isRunning,
+            try !drills().contains(where: {
+                FileManager.default.fileExists(atPath: "\(folder.path)/\($0)/\(name)/city-2/control.sock")
+            })
+        { usleep(10_000) }
+        usleep(500_000)
+        let status = try running.interrupt().status
+        #expect([69, 128 + SIGINT].contains(status))
+        #expect(try drills().isEmpty)
+    }
+
     @Test(arguments: [
         (["kill", "--kills", "0"], "--kills is a number from 1"), (["kill", "--cities", "1"], "--cities"),
         (["pause", "--pauses", "2", "--long", "3"], "--long"), (["files", "--rounds", "0"], "--rounds"),
