@@ -59,6 +59,7 @@ struct OwnPast {
     }
 
     mutating func confirm() { isConfirmed = true }
+    mutating func withdraw() { isConfirmed = false }
 }
 
 /// What a node that does not publish yet waits for.
@@ -89,11 +90,17 @@ extension Replica {
         confirmIfSettled()
     }
 
-    /// A peer shows a checkpoint of the own log that was verified.
+    /// A peer shows a checkpoint of the own log that was verified. Where it is longer than what is stored although enough had
+    /// answered, those had lost it too, or the one that saw the newest entries came late: nothing more is published before the
+    /// rest is there. What was published since the start may be a fork by then; what was not cannot become one.
     mutating func heardOwnPast(_ checkpoint: SignedCheckpoint) {
         guard let log = ownLog, !logs[log].isFrozen, checkpoint.size > logs[log].stored else { return }
         past.wasShown(checkpoint.size)
         report(.ownPastIsLonger(size: checkpoint.size))
+        guard past.isConfirmed else { return }
+        past.withdraw()
+        act(.unconfirmed)
+        lackMayHaveChanged(log)
     }
 
     mutating func confirmIfSettled() {

@@ -44,7 +44,11 @@ extension Replica {
         handOver(log)
         coverageChanged(log)
         if announced(log) != told { markForAnnouncement(log) }
-        if log == ownLog { confirmIfSettled() }
+        if log == ownLog {
+            // What was published and is lost has to come back before anything else is.
+            if let newest = logs[log].newest { heardOwnPast(newest) }
+            confirmIfSettled()
+        }
         lackMayHaveChanged(log)
         schedule(now)
     }

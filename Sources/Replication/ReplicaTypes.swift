@@ -113,8 +113,10 @@ package enum ReplicaAction: Sendable {
     /// Prove that an entry stands in a signed tree, through `ownInclusion` with the number of the search.
     case proveInclusion(search: UInt64, OriginName, index: UInt64)
     /// Enough peers have shown what they hold of the own log, and all of it is stored: it may be published from now on.
-    /// Given once, and only to a replica that was made with `Confirmation.needed`.
+    /// Given once, unless `unconfirmed` follows, and to a replica that was made with `Confirmation.needed`.
     case confirmed
+    /// A peer has shown that more of the own log was published than is stored: nothing is published until it is `confirmed`.
+    case unconfirmed
     /// Another's question, to be answered through `replied`.
     case answer(Question)
     /// An answer to a question of this node's own.

@@ -1,3 +1,5 @@
+import TransparencyLog
+
 /// Sizes of the history store. The defaults suit a full-rate node; tests use small ones to reach every path quickly.
 package struct HistoryOptions: Sendable {
     /// Records collected in memory before they are sorted and written as one run.
@@ -22,4 +24,10 @@ package struct HistoryOptions: Sendable {
     package var makeBackground: @Sendable () -> any HistoryBackground = { HistoryQueue() }
 
     package init() {}
+
+    /// Bundles of entries that are folded at a time: a batch has to fit into a table whatever its entries hold.
+    var bundlesPerBatch: UInt64 {
+        let records = min(tableRecords, tableBytes / HistoryCoding.maximumRecordBytes)
+        return UInt64(min(64, max(1, records / Int(Tiling.width))))
+    }
 }

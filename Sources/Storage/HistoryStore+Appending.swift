@@ -10,6 +10,9 @@ extension HistoryStore {
         case waiting
     }
 
+    /// Bundles of entries that one batch may hold, whatever they are.
+    package var bundlesPerBatch: UInt64 { options.bundlesPerBatch }
+
     /// Folds the entries of a batch. What the store has already is skipped, so a fold may always start again from
     /// ``foldedUpTo(_:)`` or earlier. Waits while the disk is too far behind.
     ///

@@ -24,7 +24,7 @@ package struct AsideRun: Sendable {
 
 extension LogState {
     /// Entries that something signed covers: a checkpoint, or the proof that leads to one.
-    package var signedSize: UInt64 { max(checkpoint?.size ?? 0, proving?.stored ?? 0) }
+    package var signedSize: UInt64 { min(size, max(checkpoint?.size ?? 0, proving?.stored ?? 0)) }
 }
 
 extension LogTransaction {
@@ -59,7 +59,7 @@ extension LogTransaction {
         return log.size - end
     }
 
-    private func nextGeneration(_ origin: Int64) throws -> Int64 {
+    func nextGeneration(_ origin: Int64) throws -> Int64 {
         try database.firstRow("SELECT max(first) FROM aside WHERE origin = ?", [origin]) { row in
             row.hasNull(atIndex: 0) ? 0 : RowKey.origin(try row.integer(0)) + 1
         } ?? 0
@@ -69,7 +69,7 @@ extension LogTransaction {
     static let asideErasure = RowKey.maximumSize - 1
 
     /// What an erasure has hidden stays hidden while the erasure has no place in a log; its bytes wait until it has one.
-    private func hideAgain(_ targets: [Position], by eraser: Int64) throws {
+    func hideAgain(_ targets: [Position], by eraser: Int64) throws {
         for target in targets {
             guard let origin = OriginName(target.origin), let log = state(origin), target.index < log.size else { continue }
             try change(origin) { staged in
@@ -94,7 +94,7 @@ extension LogTransaction {
         }
     }
 
-    private func putAside(_ items: PackedEntries, origin: Int64, first: Int64) throws {
+    func putAside(_ items: PackedEntries, origin: Int64, first: Int64) throws {
         var hashes: [Digest] = []
         items.appendLeafHashes(to: &hashes)
         try database.run(

@@ -30,7 +30,8 @@ extension LogTransaction {
         _ target: Position, by erasure: Position, sinceMilliseconds: Int64
     ) throws -> ErasedBody {
         guard let origin = OriginName(target.origin), let log = state(origin), target.index < log.size else { return .none }
-        if log.missing.contains(target.index) {
+        // One that is stored and not folded yet counts as missing, too.
+        if log.missing.contains(target.index), try !holdsBody(origin, target.index) {
             try raiseLeastSize(erasure)
             return .gone
         }
@@ -58,6 +59,10 @@ extension LogTransaction {
             staged.log.erased.insert(target.index)
             return .pending
         }
+    }
+
+    private func holdsBody(_ origin: OriginName, _ index: UInt64) throws -> Bool {
+        try change(origin) { try $0.run(index, database)?.unpacked[0].body.isEmpty == false }
     }
 
     private func raiseLeastSize(_ erasure: Position) throws {
@@ -122,8 +127,10 @@ extension LogTransaction {
     }
 
     /// A body that was missing: it must be the one that its entry commits to. False where the entry has it already.
+    ///
+    /// - Parameter staysMissing: whether it counts as missing until ``countBodies(_:_:)``.
     @discardableResult
-    package func fillBody(_ position: Position, _ body: [UInt8]) throws -> Bool {
+    package func fillBody(_ position: Position, _ body: [UInt8], staysMissing: Bool = false) throws -> Bool {
         guard let origin = OriginName(position.origin), let log = state(origin), position.index < log.size else {
             throw StoreFailure(.rejected, "the entry \(position) is not stored")
         }
@@ -135,8 +142,25 @@ extension LogTransaction {
             try staged.rewrite(position.index / Tiling.width, database) { items in
                 items.replacing([Int(position.index % Tiling.width): (entry: entry, body: body)])
             }
-            staged.mark(position.index, isMissing: false)
+            if !staysMissing { staged.mark(position.index, isMissing: false) }
             return true
+        }
+    }
+
+    /// Bodies that are stored count as missing until ``countBodies(_:_:)``.
+    package func holdBodies(_ origin: OriginName, _ indices: [UInt64]) throws {
+        try change(origin) { staged in
+            for index in indices where index < staged.log.size { staged.mark(index, isMissing: true) }
+        }
+    }
+
+    /// Bodies that were stored count from now on as there.
+    package func countBodies(_ origin: OriginName, _ indices: [UInt64]) throws {
+        try change(origin) { staged in
+            for index in indices where index < staged.log.size {
+                guard let run = try staged.run(index, database), !run.unpacked[0].body.isEmpty else { continue }
+                staged.mark(index, isMissing: false)
+            }
         }
     }
 }

@@ -135,7 +135,7 @@ extension LogTransaction {
 
 extension LogTransaction {
     /// Runs on the recorded log with everything in rows, and has it read again at the end.
-    private func repair<Value>(_ origin: OriginName, _ body: (LogState) throws -> Value) throws -> Value {
+    func repair<Value>(_ origin: OriginName, _ body: (LogState) throws -> Value) throws -> Value {
         guard state(origin) != nil else { throw StoreFailure(.rejected, "nothing of \(origin) is stored") }
         return try change(origin) { staged in
             if !staged.needsReload, staged.log.isSound { try staged.flush(to: database) }
@@ -150,7 +150,7 @@ extension LogTransaction {
         }
     }
 
-    private func examine(_ log: LogState, _ number: UInt64) throws -> (BundleEvidence, BundleFinding) {
+    func examine(_ log: LogState, _ number: UInt64) throws -> (BundleEvidence, BundleFinding) {
         try requireBundle(log, number)
         let evidence = try BundleReader(database, RowKey.make(log.number, number)).evidence()
         return (evidence, BundleFinding(evidence))

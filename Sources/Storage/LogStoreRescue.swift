@@ -1,17 +1,20 @@
 internal import Cryptography
-internal import Federation
+package import Federation
 internal import GRDB
-internal import TransparencyLog
+package import TransparencyLog
 
 extension LogStore {
     /// Copies everything that SQLite can still read, row by row, into a new store file at `path`, where a resync can then
     /// repair it. This is the way out when pages of the file itself are damaged, so that rows can be neither read nor
     /// written. Nothing is judged here: ``LogVerifier`` tells afterwards what is missing.
-    package func copyReadable(to path: String) throws {
+    ///
+    /// - Parameters:
+    ///   - own: the log that the node writes itself: where entries of it are damaged, what follows them is set aside.
+    ///   - keys: those under which origins sign their checkpoints.
+    package func copyReadable(to path: String, own: OriginName? = nil, keys: [VerifierKey] = []) throws {
         var fresh = options
         fresh.isReadOnly = false
-        let target = try LogStore(path: path, options: fresh)
-        do {
+        try Self.using(path, fresh) { target in
             try read("copy itself") { source in
                 for log in states {
                     // A log of which too little can be read is fetched from peers as a whole.
@@ -19,12 +22,20 @@ extension LogStore {
                 }
                 try Self.copyRecords(from: source, to: target)
             }
-        } catch {
-            try? target.close()
+        }
+        guard let own else { return }
+        // Opened anew it knows the logs that it holds now.
+        try Self.using(path, fresh) { try $0.setAsideDamaged(own, keys: keys) }
+    }
+
+    private static func using(_ path: String, _ options: LogStoreOptions, _ body: (LogStore) throws -> Void) throws {
+        let store = try LogStore(path: path, options: options)
+        do { try body(store) } catch {
+            try? store.close()
             throw error
         }
-        try target.checkpointWAL(truncate: true)
-        try target.close()
+        try store.checkpointWAL(truncate: true)
+        try store.close()
     }
 
     /// Rows copied in one transaction.

@@ -24,6 +24,11 @@ struct RescueCommand: ParsableCommand {
         for log in report.logs {
             lines.append("\(log.origin): \(grouped(log.saved)) of \(counted(log.recorded, "entry", "entries")) saved")
         }
+        if report.aside > 0 {
+            lines.append(
+                "\(counted(report.aside, "entry", "entries")) of the own log set aside: what no peer holds of it is recorded anew behind what they hold"
+            )
+        }
         lines.append("start the node and run concord resync: what is missing comes from its peers")
         try Output.lines(lines)
     }
@@ -38,6 +43,7 @@ struct RescueCommand: ParsableCommand {
                         "saved": .integer(Int64($0.saved)),
                     ]
                 }),
+            "aside": .integer(Int64(report.aside)),
         ]
     }
 }

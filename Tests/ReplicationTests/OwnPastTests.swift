@@ -47,6 +47,21 @@ struct OwnPastTests {
         #expect(bench.reports.contains(.ownPastIsLonger(size: 700)))
     }
 
+    @Test func aPeerThatShowsMoreAfterTheOthersHadAnsweredStopsWhatIsPublished() {
+        let federation = TestFederation.star(4)
+        let past = federation.history(of: 0, adding: 700, seed: 1)
+        let backup = MemoryLog.prefix(of: past, 300, federation, node: 0)
+        let bench = Bench(federation, confirmation: .needed(all: false)) { $0[past.origin] = backup }
+        for peer in 1...2 { _ = bench.open(peer, holding: [bench.announcement(backup)]) }
+        bench.wait(60_000)
+        #expect(isConfirmed(bench) && bench.node.isConfirmed)
+        _ = bench.take()
+        _ = bench.open(3, holding: [bench.announcement(past)])
+        #expect(!bench.node.isConfirmed)
+        #expect(bench.actions.contains { if case .unconfirmed = $0 { true } else { false } })
+        #expect(bench.node.replica.pastStanding.shown == 700)
+    }
+
     @Test func withoutTheFileEveryPeerIsWaitedFor() {
         let bench = Bench(.star(4), confirmation: .needed(all: true))
         _ = bench.open(1)

@@ -12,6 +12,8 @@ package struct RescueReport: Sendable {
     }
 
     package var logs: [Log] = []
+    /// Entries of the own log that were set aside, to be recorded anew behind what peers hold of it.
+    package var aside: UInt64 = 0
     /// Where the damaged file lies now.
     package var damagedFile = ""
     /// Why nothing could be read; nil where something could.
@@ -24,7 +26,8 @@ extension NodeFolder {
     /// the node publishes nothing before they have confirmed its past.
     package func rescue() throws -> RescueReport {
         // Nothing is touched in a folder that is no node's.
-        _ = try NodeIdentity(folder: self)
+        let identity = try NodeIdentity(folder: self)
+        let topology = try FederationFiles.topology(topologyFile)
         let lock = try FolderLock(self)
         defer { withExtendedLifetime(lock) {} }
         guard FileManager.default.fileExists(atPath: logFile) else {
@@ -35,7 +38,8 @@ extension NodeFolder {
         var report = RescueReport()
         var recorded: [OriginName: UInt64] = [:]
         do {
-            recorded = try copy(to: fresh)
+            recorded = try copy(
+                to: fresh, own: OriginName("\(topology.federation)/\(identity.node)/\(identity.epoch)"), topology)
         } catch let failure as StoreFailure where [.corrupt, .rejected, .other].contains(failure.code) {
             report.unreadable = failure.description
             Self.remove(fresh)
@@ -43,7 +47,7 @@ extension NodeFolder {
         report.damagedFile = try putAside()
         if report.unreadable == nil {
             try Self.move(fresh, logFile)
-            report.logs = try count(recorded)
+            try count(recorded, topology, &report)
         }
         // Derived from the log, and folded again from the new one.
         Self.remove(standingsFile)
@@ -51,19 +55,19 @@ extension NodeFolder {
     }
 
     /// Copies what can be read; the sizes that the logs were recorded to have.
-    private func copy(to fresh: String) throws -> [OriginName: UInt64] {
+    private func copy(to fresh: String, own: OriginName?, _ topology: Topology) throws -> [OriginName: UInt64] {
         let store = try LogStore(path: logFile)
         defer { try? store.close() }
-        try store.copyReadable(to: fresh)
+        try store.copyReadable(to: fresh, own: own, keys: topology.nodes.flatMap(\.keys))
         return Dictionary(uniqueKeysWithValues: store.states.map { ($0.origin, max($0.recordedSize, $0.size)) })
     }
 
-    private func count(_ recorded: [OriginName: UInt64]) throws -> [RescueReport.Log] {
-        let topology = try FederationFiles.topology(topologyFile)
+    private func count(_ recorded: [OriginName: UInt64], _ topology: Topology, _ report: inout RescueReport) throws {
         let store = try LogStore(path: logFile)
         defer { try? store.close() }
         let verifier = LogVerifier(store, keys: topology.nodes.flatMap(\.keys))
-        return try recorded.keys.sorted().map { origin in
+        report.aside = try store.asideCount()
+        report.logs = try recorded.keys.sorted().map { origin in
             let mirror = try verifier.verify(origin)?.mirror
             let damaged = mirror?.damaged.indices.count ?? 0
             return RescueReport.Log(

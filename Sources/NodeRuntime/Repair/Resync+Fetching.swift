@@ -25,9 +25,18 @@ extension Resync {
                 .refused, "its hashes contradict each other: run concord resync --from-scratch --origin \(origin)")
         }
         try replaceHashes(plan, origin, mirror)
-        let entries = try entries(indices, origin, session)
-        try write(entries, origin, plan, mirror)
+        // Where much is damaged, not all of it at once: it is held in memory until it is written.
+        var rest = indices[...]
+        repeat {
+            let bundle = rest.dropFirst(Self.entriesInMemory).first.map { $0 / Tiling.width } ?? .max
+            let part = rest.prefix { $0 / Tiling.width < bundle }
+            rest = rest.dropFirst(part.count)
+            let entries = try entries(Array(part), origin, session)
+            try write(entries, origin, plan, mirror)
+        } while !rest.isEmpty
     }
+
+    private static let entriesInMemory = 65_536
 
     /// What the origin signed about the stored entries: a checkpoint of just them, or a later one and the proof that leads to
     /// it; nil where they are not signed yet.
@@ -148,6 +157,8 @@ extension Resync {
                 try node.writer.write { transaction in
                     if let leaves { try transaction.replaceTile(origin, number, leaves) }
                     try transaction.replaceEntries(origin, part)
+                    // They count when they are folded.
+                    try transaction.holdBodies(origin, Self.withBodies(part))
                 }
                 report.repairedEntries += UInt64(part.count)
             } catch let failure as NodeFailure where failure.code == .storage {
@@ -157,6 +168,12 @@ extension Resync {
         if let state = node.log.state(origin) {
             try node.foldLate(origin, stored(entries.keys.filter { $0 < state.size }, origin))
         }
+        let bodies = Self.withBodies(entries)
+        try node.writer.write { try $0.countBodies(origin, bodies) }
+    }
+
+    private static func withBodies(_ entries: [UInt64: StoredEntry]) -> [UInt64] {
+        entries.filter { !$0.value.body.isEmpty }.keys.sorted()
     }
 
     /// Entries as they are stored now, those that follow on each other together.
@@ -202,7 +219,11 @@ extension Resync {
             if entries[index] != nil { report.repairedEntries += 1 }
         }
         let items = builder.finish()
-        try node.writer.write { try $0.restoreTail(origin, items, leafHashes: leaves) }
+        let fetched = Self.withBodies(entries).filter { $0 >= start }
+        try node.writer.write { transaction in
+            try transaction.restoreTail(origin, items, leafHashes: leaves)
+            try transaction.holdBodies(origin, fetched)
+        }
     }
 }
 

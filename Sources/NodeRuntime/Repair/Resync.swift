@@ -126,31 +126,47 @@ struct Resync {
             }
         }
         report.left += rest.damages.prefix(100).map(\.description)
+        if state.origin == node.origin, !rest.isOnlyBehind { report.left.append(ownRescueAdvice) }
         if peers(of: state.origin, size: 1).isEmpty {
             report.left.append("\(state.origin): no linked peer holds this log; try again when one is reachable")
         }
     }
 
-    /// A checkpoint or proof that is damaged itself goes: the own one is signed again, and of another's log what it proved
-    /// comes again with a new one.
+    /// What the own log has lost and no peer ever got nobody can give back; what is left of it can be kept.
+    private var ownRescueAdvice: String {
+        "\(node.origin) is this node's own log, and no linked peer has what is damaged of it: where none ever got it, stop the node, run concord rescue --data \(node.folder.path), and start it: what can be read is recorded anew behind what peers hold"
+    }
+
+    /// A checkpoint or proof that is damaged itself, or covers what is not stored any more, goes: the own one is signed again, as
+    /// soon as what it covers is there, and of another's log what it proved comes again with a new one.
     private func forgetDamagedSignatures(_ found: LogVerification) throws {
         let isDamaged = found.damages.contains { damage in
             switch damage.kind {
             case .checkpoint(.malformed), .checkpoint(.signature), .checkpoint(.provingDoesNotHold): true
+            case .checkpoint(.beyondStored): true
             default: false
             }
         }
         guard isDamaged else { return }
         let origin = found.mirror.origin
+        // The own one tells what has to come back before anything is signed again: the small file and the replica know it too.
+        let lost = node.log.state(origin).flatMap { $0.checkpoint?.size ?? 0 > $0.size ? $0.checkpoint : nil }
+        if origin == node.origin, let lost {
+            node.writer.withdrawConfirmation()
+            node.published.write(lost)
+            node.published.sync()
+        }
         try node.writer.write { try $0.forgetSignatures(origin) }
-        if origin == node.origin { _ = try node.record([]) }
+        guard origin == node.origin else { return }
+        if lost == nil { _ = try node.record([]) }
     }
 
     /// The recorded size of a log may be what is damaged: its rows reach farther, or, in another's log, just as far as what was
     /// signed proves. Where more was signed the end of the log is lost, and is fetched.
     private func setSizeRight(_ origin: OriginName) throws {
         guard let state = node.log.state(origin), state.size != state.recordedSize,
-            state.size > state.recordedSize || (origin != node.origin && state.size == state.signedSize)
+            state.size > state.recordedSize
+                || (origin != node.origin && state.size == state.signedSize && state.checkpoint?.size ?? 0 <= state.size)
         else { return }
         try node.writer.write { try $0.repairSize(origin) }
     }

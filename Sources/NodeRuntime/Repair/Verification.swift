@@ -112,11 +112,11 @@ extension Node {
         var position = history.visibleUpTo(number)
         var folding = EntryFolding(history: history)
         while position < end {
-            let stop = min(end, (position / 256 + 64) * 256)
+            let stop = min(end, (position / Tiling.width + history.bundlesPerBatch) * Tiling.width)
             folding.begin(origin: number, first: position)
             for piece in try readable(state.origin, position..<stop, skipsDamage) {
                 guard let piece else {
-                    position = min(stop, (position / 256 + 1) * 256)
+                    position = min(stop, (position / Tiling.width + 1) * Tiling.width)
                     folding.skip(to: position)
                     continue
                 }

@@ -77,6 +77,7 @@ struct AsidePlaces {
         var hashes: [Digest] = []
         var identities: [[[UInt8]]] = []
         run.items.forEach { _, item in identities.append(Self.identities(item)) }
+        passOver(run.place)
         for ((entry, body), identities) in zip(run.items.unpacked, identities) {
             if let index = identities.compactMap({ known[$0] }).first {
                 note(index, run.place)
@@ -92,6 +93,15 @@ struct AsidePlaces {
             hashes.append(leafHash(moved.entry))
         }
         return (builder.finish(), hashes)
+    }
+
+    /// Entries that could not be read when those around them were set aside are nowhere any more.
+    private mutating func passOver(_ place: AsideRun.Place?) {
+        guard let place, let move = moves[place.origin]?.firstIndex(where: { $0.generation == place.generation }) else {
+            return
+        }
+        let gap = Int(place.first - (moves[place.origin]?[move].first ?? 0)) - (moves[place.origin]?[move].indices.count ?? 0)
+        if gap > 0 { moves[place.origin]?[move].indices += Array(repeating: nil, count: gap) }
     }
 
     private mutating func note(_ index: UInt64?, _ place: AsideRun.Place?) {

@@ -1,6 +1,6 @@
 internal import Federation
 internal import Scoring
-internal import Storage
+package import Storage
 internal import Synchronization
 
 /// Which missing bodies no erasure excuses, and up to where the erasures stand that excuse the others, kept for every log, so
@@ -74,7 +74,7 @@ extension Node {
     }
 
     /// Up to where a log is held with everything: entries, and bodies or the erasures that excuse them.
-    func complete(_ state: LogState) throws -> (complete: UInt64, missing: [UInt64]) {
+    package func complete(_ state: LogState) throws -> (complete: UInt64, missing: [UInt64]) {
         let unexcused = try excuses.known(state, node: self)?.unexcused ?? []
         return (min(state.size, unexcused.first ?? state.size), unexcused)
     }

@@ -16,22 +16,6 @@ extension Node {
             origin: state.origin, stored: stored, complete: min(complete, stored), checkpoint: state.checkpoint,
             missing: missing, isFrozen: state.isForked)
     }
-
-    /// Folds entries of which later ones were folded before: their bodies arrived late, or they were mended.
-    ///
-    /// - Parameter pieces: entries of the log, each piece with the index of its first, in the order of their indices.
-    func foldLate(_ origin: OriginName, _ pieces: [(first: UInt64, entries: PackedEntries)]) throws {
-        guard let first = pieces.first?.first else { return }
-        var folding = EntryFolding(history: history)
-        folding.begin(origin: try history.originNumber(origin.line), first: first)
-        for piece in pieces {
-            var hashes: [Digest] = []
-            piece.entries.appendLeafHashes(to: &hashes)
-            folding.add(piece.entries, first: piece.first, hashes: hashes[...])
-        }
-        try noteErasures(in: folding.batch, by: origin)
-        try history.insertLate(folding.batch)
-    }
 }
 
 extension EntriesMessage.Item {

@@ -162,6 +162,9 @@ final class LogWriter: Sendable {
 
     var isConfirmed: Bool { maySign.withLock { $0 } }
 
+    /// What is recorded is kept, and signed when the past is confirmed again.
+    func withdrawConfirmation() { maySign.withLock { $0 = false } }
+
     /// The own log turned out to be forked: what is recorded is kept, and published in the next epoch.
     func stopSigning() {
         isStopped.withLock { $0 = true }
@@ -297,7 +300,7 @@ extension LogWriter {
         }
         guard !recordJobs.isEmpty || !ranges.isEmpty else { return tellRefused() }
         var staged = try StagedRecords(recordJobs, node: node, isAside: isDiverting)
-        let checkpoint = try node.log.write { transaction in
+        let checkpoint = try node.writeClaiming { transaction in
             for (range, _) in ranges { try store(range, transaction) }
             return try staged.store(in: transaction, mayPublish: mayPublish)
         }

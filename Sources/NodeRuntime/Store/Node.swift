@@ -36,6 +36,8 @@ package final class Node: Sendable {
     let holdsDroppedBytes = Mutex(false)
     /// Withdrawals may stand in the logs for which the own entries were not erased yet.
     private let mayOweErasures = Atomic(true)
+    /// Whether the store says that it is this node's.
+    let isStoreClaimed = Atomic(false)
     package let environment: NodeEnvironment
     /// Held until the stores are closed, whoever still holds this object then.
     private let lock: Mutex<(any Sendable)?>
@@ -72,6 +74,7 @@ package final class Node: Sendable {
         historyBox = Mutex(try Self.history(folder, environment, obstacle: log.obstacle?.description))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
         try claimStore()
+        try restoreSignature()
         try makeRoomAtStart()
         try prepareHistory()
         trouble.withLock { $0 = obstacle }
@@ -116,6 +119,8 @@ package final class Node: Sendable {
         // Withdrawals may be among what is folded here, or stand in the log since before a crash.
         noteOwedErasures()
         try catchUpHistory()
+        // Where that fails they count as missing still, and come again.
+        try? foldStoredBodies()
     }
 
     func noteOwedErasures() { mayOweErasures.store(true, ordering: .releasing) }

@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Federation
 internal import Storage
+internal import TransparencyLog
 
 // A city that was restored from an old copy: while its own past is fetched from its peers, what it records waits aside.
 extension LogWriter {
@@ -40,6 +41,17 @@ extension Node {
         let isDiverting = try !past.isEmpty || log.asideCount() > 0
         let moving = past + (isDiverting ? unsigned.map(\.origin).filter { $0 == origin } : [])
         if !moving.isEmpty { try moveAside(moving) }
+    }
+
+    /// What was published and is stored counts as signed, also where the store has lost the checkpoint: nobody else may be able
+    /// to show it to this node. It signs again what it has signed before.
+    func restoreSignature() throws {
+        guard !log.isReadOnly, let checkpoint = published.initial, let state = log.state(origin), state.isSound,
+            (state.signedSize + 1..<state.size + 1).contains(checkpoint.size),
+            try log.root(origin, at: checkpoint.size) == checkpoint.root
+        else { return }
+        // Without room for it the next start does so.
+        try? log.write { try $0.setCheckpoint(SignedCheckpoint(signing: checkpoint, with: logKey)) }
     }
 
     private func moveAside(_ origins: [OriginName]) throws {

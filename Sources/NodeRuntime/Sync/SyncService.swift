@@ -142,6 +142,7 @@ extension SyncService {
         case .readTiles(let search, let origin, let size, let tiles): readTiles(search, origin, size, tiles)
         case .proveInclusion(let search, let origin, let index): proveInclusion(search, origin, index)
         case .confirmed: node.writer.confirm()
+        case .unconfirmed: node.writer.withdrawConfirmation()
         case .answer(let question): answer(question)
         case .deliver(let reply): convergence.received(reply)
         case .repairAnswer(let request, let message): convergence.repairs.deliver(message, to: UInt64(request))
@@ -195,17 +196,7 @@ extension SyncService {
             .exclusive { [self] refusal in
                 guard refusal == nil else { return }
                 do {
-                    // What was erased while the answer was on its way is not taken: nothing would take it away again.
-                    let wanted = try node.unerased(good, of: origin) { $0.index }
-                    if wanted.isEmpty { return }
-                    // Folded first: once it is stored nobody asks for it again, and until then it does not count.
-                    try node.foldLate(origin, wanted.sorted { $0.index < $1.index }.map { ($0.index, $0.packed) })
-                    try node.log.write { transaction in
-                        for item in wanted {
-                            try transaction.fillBody(Position(origin: origin.line, index: item.index), item.body)
-                        }
-                    }
-                    writerIntegrated(origin)
+                    if try node.fill(origin, good) { writerIntegrated(origin) }
                 } catch { node.writer.fail(error) }
             })
     }

@@ -215,7 +215,7 @@ extension FuzzReplica {
         case .proveInclusion(let search, _, let index): inclusions.append((search, index))
         case .answer(let question): answer(question)
         case .settle: replica.reset(held, now: now)
-        case .report, .close, .fill, .confirmed, .deliver, .repairAnswer, .observeTime: trace.note(102)
+        case .report, .close, .fill, .confirmed, .unconfirmed, .deliver, .repairAnswer, .observeTime: trace.note(102)
         }
     }
 

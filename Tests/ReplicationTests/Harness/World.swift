@@ -304,6 +304,7 @@ extension World {
                 node.drafts = 0
                 if drafts > 0 { node.record(drafts, &world.random, now: world.now) }
             }
+        case .unconfirmed: node.confirmations -= 1
         case .report(let report): node.reports.append(report)
         case .repairAnswer, .observeTime: break
         }
