@@ -20,6 +20,7 @@ package final class SimulatedDisk: @unchecked Sendable {
     package static let temporaryPrefix = "/tmp/"
 
     var folder = DiskFolder()
+    private var temporaryNames = 0
     /// Handles of earlier generations are dead.
     private(set) var generation = 0
     /// Bytes of all files that have names.
@@ -98,6 +99,12 @@ package final class SimulatedDisk: @unchecked Sendable {
     }
 
     // MARK: Operations
+
+    /// A name that no temporary file had before.
+    func makeTemporaryName() -> String {
+        temporaryNames += 1
+        return Self.temporaryPrefix + "\(temporaryNames)"
+    }
 
     static func isTemporary(_ name: String) -> Bool { name.hasPrefix(temporaryPrefix) }
 

@@ -26,8 +26,8 @@ final class City: @unchecked Sendable {
     var pendingDamage: (kind: FaultKind, file: String)?
     /// Whether its files may be damaged.
     var isDamaged = false
-    /// Whether one of its writes went to another place than it should, or will.
-    var isMisdirected = false
+    /// Whether its files were damaged under a running node, or a write will go to another place than it should.
+    var isUndermined = false
     /// The protocol versions that it says it speaks, where they are not this program's.
     var helloVersions: (minimum: UInt16, maximum: UInt16)?
     /// When the disk last lost something that it had promised to keep.

@@ -9,9 +9,10 @@ final class Ledger {
         let mark: [UInt8]
         let subject: SubjectID
         let day: UInt32
+        let factor: [UInt8]
         /// Nil where it was kept aside at first.
-        let index: UInt64?
-        let at: UInt64
+        var index: UInt64?
+        var at: UInt64
         let isObservation: Bool
         /// All disks that held it lost it.
         var isExcused = false

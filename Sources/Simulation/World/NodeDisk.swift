@@ -17,7 +17,7 @@ struct NodeDisk: NodeFiles {
         }
     }
 
-    func scratchFolder() throws -> String { SimulatedDisk.temporaryPrefix + "\(disk.moments)" }
+    func scratchFolder() throws -> String { disk.makeTemporaryName() }
 
     /// One process at a time is a matter of the simulation.
     func lock(_ folder: NodeFolder) throws -> any Sendable { disk.generation }

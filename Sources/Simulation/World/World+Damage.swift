@@ -24,7 +24,7 @@ extension World {
         count(kind)
         if kind == .misdirectedWrite {
             city.disk.misdirectedSuffix = file.hasSuffix("-wal") ? "log.sqlite-wal" : "log.sqlite"
-            city.isMisdirected = true
+            city.isUndermined = true
             return
         }
         city.pendingDamage = (kind, file)
@@ -39,14 +39,15 @@ extension World {
             .flippedBit: .flippedBit, .truncatedFile: .truncated, .copiedChunk: .copiedChunk, .olderChunk: .olderChunk,
         ]
         guard let damage = kinds[kind] else { return }
+        city.isUndermined = true
         let done = city.disk.damage(damage, file, older: city.images.last?.image, using: &random)
         tell("\(city.name) is damaged: \(done?.description ?? "not at all")")
     }
 
-    /// A write goes astray some time after the disk was chosen for it, and what it hit comes to light later still: commits behind
-    /// a frame of the write-ahead log with the next start, a page that every row hangs on with a rescue.
-    func noteMisdirection(of city: City) {
-        if city.isMisdirected { noteLoss(of: city, keepingUpTo: 0) }
+    /// What was hit under a running node, which has its pages in memory, comes to light with a later start, or with a rescue:
+    /// what is not there then may be gone for that.
+    func noteUndermining(of city: City) {
+        if city.isUndermined { noteLoss(of: city, keepingUpTo: 0, besidesOwn: true) }
     }
 
     /// Puts a new store in the place of a damaged one, with all that can still be read of it; the node does not run.
@@ -54,8 +55,6 @@ extension World {
         count(.rescue)
         tell("\(city.name) is rescued")
         city.isDamaged = true
-        noteMisdirection(of: city)
-        city.isMisdirected = false
         let (disk, file, fresh) = (city.disk, "/log.sqlite", "/log.sqlite.rescued")
         let files = NodeDisk(disk: disk)
         var isSaved = false
@@ -64,7 +63,7 @@ extension World {
             options.files = disk
             let store = try LogStore(path: file, options: options)
             defer { try? store.close() }
-            try store.copyReadable(to: fresh)
+            try store.copyReadable(to: fresh, own: city.origin, keys: federation.topology.nodes.flatMap(\.keys))
             isSaved = true
         } catch {
             tell("\(city.name): nothing can be read: \(error)")
@@ -80,27 +79,43 @@ extension World {
 
     /// After the faults: what was damaged is verified, mended from peers, rescued where that is not enough.
     func mend() {
-        for city in honest where city.isDamaged && city.isRunning {
-            guard let answer = command(city, "verify") else {
-                // A file that cannot even be verified: the operator starts anew from what can be read.
-                stop(city)
-                rescue(city)
-                restart(city, after: 1_000)
-                continue
-            }
-            if answer["sound"]?.boolean == true {
-                city.isDamaged = false
-                city.isMisdirected = false
-                continue
-            }
-            let resync = command(city, "resync")
-            count(.resync)
-            if resync?["whole"]?.boolean != true, answer.text.contains("rescue") || resync?.text.contains("rescue") != false {
-                stop(city)
-                rescue(city)
-                restart(city, after: 1_000)
+        for city in honest where city.isDamaged && city.isRunning { mend(city) }
+    }
+
+    /// Looks again at every city whose files were ever damaged; whether anything was mended.
+    func mendAgain() -> Bool {
+        var isMended = false
+        for city in honest where city.isUndermined && city.isRunning {
+            city.isDamaged = true
+            while city.isDamaged, city.isRunning {
+                mend(city)
+                isMended = isMended || city.isDamaged
+                run(1_500)
             }
         }
+        return isMended
+    }
+
+    private func mend(_ city: City) {
+        guard let answer = command(city, "verify") else {
+            // A file that cannot even be verified: the operator starts anew from what can be read.
+            return rescueAndRestart(city)
+        }
+        if answer["sound"]?.boolean == true {
+            city.isDamaged = false
+            return
+        }
+        let resync = command(city, "resync")
+        count(.resync)
+        if resync?["whole"]?.boolean != true, answer.text.contains("rescue") || resync?.text.contains("rescue") != false {
+            rescueAndRestart(city)
+        }
+    }
+
+    private func rescueAndRestart(_ city: City) {
+        stop(city)
+        rescue(city)
+        restart(city, after: 1_000)
     }
 }
 

@@ -1,5 +1,7 @@
 internal import Encoding
 internal import Federation
+internal import NodeRuntime
+internal import Storage
 
 // What goes wrong, and when.
 extension World {
@@ -89,10 +91,11 @@ extension World {
             guard let other = draw(cities.filter { $0 !== city && $0.isRunning }), canAfford(lossOf: city),
                 canAfford(lossOf: other)
             else { return }
+            // Found again, or one of them not: what two cities that ask each other lose at once nobody has.
+            let lost = random.chance(40) ? draw([city, other]) : nil
             for (one, another) in [(city, other), (other, city)] {
                 one.replacement = (now, another.disk.visibleImage)
-                // Found again, or not.
-                one.ownDisk = random.chance(60) ? one.disk.visibleImage : DiskImage()
+                one.ownDisk = one === lost ? DiskImage() : one.disk.visibleImage
             }
             for one in [city, other] { one.disk.halt() }
         default: return
@@ -139,6 +142,22 @@ extension World {
         tell("\(city.name) is given \(city.ownDisk == nil ? "its disk" : "another's disk") of \(replacement.at) ms")
         if city.ownDisk == nil { noteLoss(of: city, keepingUpTo: replacement.at) }
         city.disk.restore(replacement.image)
+    }
+
+    /// A node runs on another city's disk. It has to refuse one that the other has recorded on; on one that is as good as new its
+    /// operator misses what was recorded.
+    func noticeStrangeDisk(_ city: City, _ life: Life) {
+        guard let image = city.ownDisk else { return }
+        let others = cities.map(\.origin).filter { $0 != city.origin }
+        if others.contains(where: { life.node?.log.state($0).map { $0.signedSize < $0.size } ?? false }) {
+            mishaps.append("\(city.name) has taken up another city's store")
+        }
+        after(0) { [self] in
+            guard city.life === life else { return }
+            stop(city)
+            giveBackDisk(city, image)
+            restart(city, after: 1_000)
+        }
     }
 
     /// The node has refused another city's disk: it gets its own back, or an empty one where that is lost.

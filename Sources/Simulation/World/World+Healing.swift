@@ -56,17 +56,21 @@ extension World {
                 reasons.append("\(city.name) does not know what it holds")
                 continue
             }
-            // Part of what a hostile city once signed over is in nobody's frontier, and it may have given more of it to one.
+            // Part of what a hostile city once signed over is in nobody's frontier, and it may have given more of it to one. What
+            // it withholds may hold erasures of what some have dropped for their age, and others have not yet.
             for state in node.log.states where !isHonest(state.origin) {
-                sizes[state.origin] = min(sizes[state.origin] ?? 0, state.checkpoint?.size ?? 0)
+                sizes[state.origin] = min((try? node.complete(state).complete) ?? 0, state.checkpoint?.size ?? 0)
             }
             // A hostile city may have kept bodies back from everybody: its own log stops there.
             for state in node.log.states where sizes[state.origin] != state.size && isHonest(state.origin) {
                 reasons.append(
                     "\(city.name) holds \(sizes[state.origin] ?? 0) of \(state.size) entries of \(state.origin) whole")
             }
-            for state in node.log.states where state.decision.map({ $0.size < state.size }) ?? false {
-                reasons.append("\(city.name) has not cut \(state.origin) to its decided end")
+            for state in node.log.states where state.origin != node.origin {
+                guard let decision = state.decision else { continue }
+                if state.size != decision.size || (try? node.log.root(state.origin, at: decision.size)) != decision.root {
+                    reasons.append("\(city.name) has not brought \(state.origin) to its decided end")
+                }
             }
             if let first {
                 for origin in Set(first.keys).union(sizes.keys).sorted()
@@ -93,9 +97,11 @@ extension World {
         return reasons
     }
 
-    /// Whether a city that lost its disk has published more than anybody can show it.
+    /// Whether a city has published more than anybody can show it: one that lost its disk, or a hostile one, whose twin did.
     private func isStranded(_ city: City) -> Bool {
-        guard city.lostAt != nil, let past = city.life?.sync?.ask({ $0.pastStanding }), past.shown > past.stored else {
+        guard city.lostAt != nil || !isHonest(city.origin), let past = city.life?.sync?.ask({ $0.pastStanding }),
+            past.shown > past.stored
+        else {
             return false
         }
         return !machines.contains { $0.node?.log.state(city.origin)?.checkpoint?.size ?? 0 >= past.shown }

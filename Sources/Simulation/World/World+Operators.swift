@@ -26,8 +26,8 @@ extension World {
                     content: .observation(factor: occurrence.factor, quantity: 1, reference: occurrence.mark)))
             promises.append(
                 Ledger.Promise(
-                    city: city.place, mark: occurrence.mark, subject: occurrence.subject, day: occurrence.day, index: nil,
-                    at: now, isObservation: true))
+                    city: city.place, mark: occurrence.mark, subject: occurrence.subject, day: occurrence.day,
+                    factor: occurrence.factor, index: nil, at: now, isObservation: true))
         }
         attempt(city, drafts, promises)
     }
@@ -45,7 +45,10 @@ extension World {
         if random.chance(10), let other = draw(ledger.promises.filter { $0.isObservation && $0.city != city.place }),
             !ledger.promises.contains(where: { $0.city == city.place && $0.mark == other.mark })
         {
-            return Occurrence(subject: other.subject, day: other.day, factor: factor, mark: other.mark)
+            // Mostly as the other city put it, so that one of the two is a duplicate.
+            let isPutOtherwise = factor == SimulatedFederation.factors.first
+            return Occurrence(
+                subject: other.subject, day: other.day, factor: isPutOtherwise ? factor : other.factor, mark: other.mark)
         }
         let day = node.today - min(node.today - SimulatedFederation.startDay, UInt32(draw(0...400)))
         return Occurrence(
@@ -87,7 +90,8 @@ extension World {
         default: return
         }
         let promise = Ledger.Promise(
-            city: city.place, mark: mark, subject: body.subject, day: node.today, index: nil, at: now, isObservation: false)
+            city: city.place, mark: mark, subject: body.subject, day: node.today, factor: [], index: nil, at: now,
+            isObservation: false)
         attempt(city, [.body(day: node.today, subject: body.subject, content: content)], [promise])
         count(kind)
     }
@@ -136,7 +140,10 @@ extension World {
 
 extension Ledger.Promise {
     func placed(_ index: UInt64?, _ at: UInt64) -> Self {
-        Self(city: city, mark: mark, subject: subject, day: day, index: index, at: at, isObservation: isObservation)
+        var promise = self
+        promise.index = index
+        promise.at = at
+        return promise
     }
 }
 

@@ -25,7 +25,7 @@ final class World: @unchecked Sendable {
     /// Whether an operator's command that takes its time is under way.
     var isCommanding = false
     /// What happened and must not, whatever it led to.
-    private(set) var mishaps: [String] = []
+    var mishaps: [String] = []
     /// When the authority last decided about a forked log that does not have its decided end there yet.
     var decidedAt: [String: UInt64] = [:]
     private var queue = EventQueue<() -> Void>()
@@ -112,12 +112,12 @@ final class World: @unchecked Sendable {
     func start(_ city: City) {
         guard city.life == nil else { return }
         city.restartsAt = nil
-        noteMisdirection(of: city)
         let life = Life(self, city)
         city.life = life
         do {
             try life.start(federation)
-            if city.ownDisk != nil { mishaps.append("\(city.name) has taken up another city's store") }
+            noteUndermining(of: city)
+            if city.ownDisk != nil { noticeStrangeDisk(city, life) }
             tell("\(city.name) runs, its log is \(life.node?.log.state(city.origin)?.size ?? 0) long")
             for line in lines where line.ends.dialler === city { line.dialAnew() }
         } catch {
