@@ -25,13 +25,15 @@ package struct PendingErasure: Equatable, Sendable {
 extension LogTransaction {
     /// Hides the body of an entry that an erasure that counts names. Where the body is not here already, the erasing log's
     /// ``LogState/leastSize`` is raised at once, since no cut without that erasure can be answered any more.
+    ///
+    /// What cannot be read for damage is not marked: it is when it has been mended, and is folded again.
     @discardableResult
     package func markErased(
         _ target: Position, by erasure: Position, sinceMilliseconds: Int64
     ) throws -> ErasedBody {
         guard let origin = OriginName(target.origin), let log = state(origin), target.index < log.size else { return .none }
         // One that is stored and not folded yet counts as missing, too.
-        if log.missing.contains(target.index), try !holdsBody(origin, target.index) {
+        if log.missing.contains(target.index), try !change(origin, { try $0.holdsBody(target.index, database) }) {
             try raiseLeastSize(erasure)
             return .gone
         }
@@ -52,17 +54,13 @@ extension LogTransaction {
             return .pending
         }
         return try change(origin) { staged in
-            guard let entry = try staged.run(target.index, database), !entry.unpacked[0].body.isEmpty else { return .none }
+            guard try staged.holdsBody(target.index, database) else { return .none }
             try database.run(
                 "INSERT INTO erased (key, since, eraser, erasure) VALUES (?, ?, ?, ?)",
                 [RowKey.make(staged.log.number, target.index), sinceMilliseconds, erasing.number, Int64(erasure.index)])
             staged.log.erased.insert(target.index)
             return .pending
         }
-    }
-
-    private func holdsBody(_ origin: OriginName, _ index: UInt64) throws -> Bool {
-        try change(origin) { try $0.run(index, database)?.unpacked[0].body.isEmpty == false }
     }
 
     private func raiseLeastSize(_ erasure: Position) throws {
@@ -166,6 +164,13 @@ extension LogTransaction {
 }
 
 extension StagedLog {
+    /// Whether an entry's body can be read.
+    fileprivate func holdsBody(_ index: UInt64, _ database: Database) throws -> Bool {
+        do { return try run(index, database)?.unpacked[0].body.isEmpty == false } catch let failure as StoreFailure
+            where failure.code == .corrupt
+        { return false }
+    }
+
     /// The entry at an index, as a run of one.
     func run(_ index: UInt64, _ database: Database) throws -> PackedEntries? {
         let items = try items(index / Tiling.width, database)

@@ -28,6 +28,8 @@ final class City: @unchecked Sendable {
     var isDamaged = false
     /// Whether its files were damaged under a running node, or a write will go to another place than it should.
     var isUndermined = false
+    /// Whether what could be read of its store was put into a new file since it last ran.
+    var isRescued = false
     /// The protocol versions that it says it speaks, where they are not this program's.
     var helloVersions: (minimum: UInt16, maximum: UInt16)?
     /// When the disk last lost something that it had promised to keep.

@@ -187,7 +187,8 @@ extension World {
         var failures: [String] = []
         // No cut contains an erasure that stands behind bodies which a hostile city gave to nobody.
         for erased in erasedBodies(logs, upTo: visible) {
-            for city in honest {
+            // A copy of a page that a fault put into free space is nothing that the store knows of.
+            for city in honest where !city.isUndermined {
                 let names = Set(
                     city.disk.image.names(holding: erased.salt) + city.disk.visibleImage.names(holding: erased.salt))
                 if !names.isEmpty {

@@ -48,6 +48,9 @@ extension World {
     /// what is not there then may be gone for that.
     func noteUndermining(of city: City) {
         if city.isUndermined { noteLoss(of: city, keepingUpTo: 0, besidesOwn: true) }
+        // What had been hit lies in the old file.
+        if city.isRescued { city.isUndermined = false }
+        city.isRescued = false
     }
 
     /// Puts a new store in the place of a damaged one, with all that can still be read of it; the node does not run.
@@ -55,6 +58,7 @@ extension World {
         count(.rescue)
         tell("\(city.name) is rescued")
         city.isDamaged = true
+        city.isRescued = true
         let (disk, file, fresh) = (city.disk, "/log.sqlite", "/log.sqlite.rescued")
         let files = NodeDisk(disk: disk)
         var isSaved = false
