@@ -63,8 +63,10 @@ struct LogTrack {
         missing = held.missing
         isFrozen = held.isFrozen
         handed = stored
-        newest = held.checkpoint
+        newest = held.promised ?? held.checkpoint
         if let checkpoint { memory.remember(checkpoint, fits: true) }
+        // The stored entries were proven under it.
+        if let promised = held.promised { memory.remember(promised, fits: true) }
     }
 
     /// The size that the log is known to have: as announced, or as decided.

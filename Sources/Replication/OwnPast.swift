@@ -86,6 +86,8 @@ extension Replica {
     /// With nobody to ask, nothing is waited for.
     mutating func beginConfirmation() {
         guard let log = ownLog, !past.isConfirmed else { return }
+        // Part of it may have come back before the last restart.
+        if let newest = logs[log].newest { past.wasShown(newest.size) }
         if past.shown > logs[log].stored { report(.ownPastIsLonger(size: past.shown)) }
         confirmIfSettled()
     }

@@ -44,11 +44,7 @@ extension Replica {
         handOver(log)
         coverageChanged(log)
         if announced(log) != told { markForAnnouncement(log) }
-        if log == ownLog {
-            // What was published and is lost has to come back before anything else is.
-            if let newest = logs[log].newest { heardOwnPast(newest) }
-            confirmIfSettled()
-        }
+        if log == ownLog { confirmIfSettled() }
         lackMayHaveChanged(log)
         schedule(now)
     }
@@ -62,7 +58,8 @@ extension Replica {
         if held.missing.isEmpty { incomplete.remove(log) } else { incomplete.insert(log) }
         logs[log].checkpoint = held.checkpoint
         settlementMayHaveChanged(log)
-        if let checkpoint = held.checkpoint, checkpoint.size > logs[log].newest?.size ?? 0 { logs[log].newest = checkpoint }
+        for checkpoint in [held.checkpoint, held.promised].compactMap(\.self)
+        where checkpoint.size > logs[log].newest?.size ?? 0 { logs[log].newest = checkpoint }
     }
 
     private func announced(_ log: Int) -> Announcement? {
@@ -133,7 +130,11 @@ extension Replica {
         settledAfresh(log)
         coverageChanged(log)
         markForAnnouncement(log)
-        if log == ownLog { confirmIfSettled() }
+        if log == ownLog {
+            // What was published and is lost has to come back before anything else is.
+            if let newest = logs[log].newest { heardOwnPast(newest) }
+            confirmIfSettled()
+        }
         lackMayHaveChanged(log)
         schedule(now)
     }

@@ -23,18 +23,21 @@ package struct HeldLog: Equatable, Sendable {
     package var complete: UInt64
     /// Largest checkpoint of the origin that the stored entries cover.
     package var checkpoint: SignedCheckpoint?
+    /// A later checkpoint, under which the last of the stored entries were proven; nil where those are all that it covers.
+    package var promised: SignedCheckpoint?
     /// First indices whose bodies are missing without excuse.
     package var missing: [UInt64]
     package var isFrozen: Bool
 
     package init(
         origin: OriginName, stored: UInt64 = 0, complete: UInt64 = 0, checkpoint: SignedCheckpoint? = nil,
-        missing: [UInt64] = [], isFrozen: Bool = false
+        promised: SignedCheckpoint? = nil, missing: [UInt64] = [], isFrozen: Bool = false
     ) {
         self.origin = origin
         self.stored = stored
         self.complete = complete
         self.checkpoint = checkpoint
+        self.promised = promised
         self.missing = missing
         self.isFrozen = isFrozen
     }

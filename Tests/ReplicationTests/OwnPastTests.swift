@@ -62,6 +62,26 @@ struct OwnPastTests {
         #expect(bench.node.replica.pastStanding.shown == 700)
     }
 
+    @Test func aCityIsToldByARestartedPeerWhatItSignedWithTheLastThatCameThrough() {
+        let federation = TestFederation.star(4)
+        let past = federation.history(of: 1, adding: 700, seed: 1)
+        // It came in parts, and not all of them, before this node was started anew.
+        var part = MemoryLog.prefix(of: past, 300, federation, node: 1)
+        part.checkpoint = nil
+        part.promised = past.checkpoint
+        let bench = Bench(federation) { $0[past.origin] = part }
+        let session = bench.open(1)
+        let shown = bench.sent(session).flatMap { message in
+            if case .announce(let announcements) = message { announcements } else { [Announcement]() }
+        }
+        #expect(shown.contains { $0.note == past.checkpoint?.note }, "otherwise it would sign those entries anew")
+        let other = bench.open(2)
+        #expect(
+            bench.sent(other).allSatisfy { message in
+                if case .announce(let all) = message { all.allSatisfy { $0.note != past.checkpoint?.note } } else { true }
+            }, "to others it shows what it can serve")
+    }
+
     @Test func withoutTheFileEveryPeerIsWaitedFor() {
         let bench = Bench(.star(4), confirmation: .needed(all: true))
         _ = bench.open(1)

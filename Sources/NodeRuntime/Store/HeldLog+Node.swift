@@ -14,7 +14,7 @@ extension Node {
         let stored = state.origin == origin ? state.signedSize : state.size
         return HeldLog(
             origin: state.origin, stored: stored, complete: min(complete, stored), checkpoint: state.checkpoint,
-            missing: missing, isFrozen: state.isForked)
+            promised: state.proving?.checkpoint, missing: missing, isFrozen: state.isForked)
     }
 }
 

@@ -51,14 +51,18 @@ extension World {
         let machines = [first, city].compactMap(\.node)
         return Set(logs.keys).union(other.keys).sorted().compactMap { origin in
             var (left, right) = (logs[origin] ?? [], other[origin] ?? [])
-            // What a hostile city showed to one of them only, and lost, nobody else can have.
+            // What a hostile city showed to one of them only, and lost, nobody else can have; what a stranded one recorded since
+            // is not signed, and has no place yet.
             if isStranded(origin) || !isHonest(origin) {
-                (left, right) = (Array(left.prefix(right.count)), Array(right.prefix(left.count)))
+                let signed = machines.compactMap { $0.log.state(origin)?.signedSize }.min() ?? 0
+                let count = min(left.count, right.count, isStranded(origin) ? Int(signed) : .max)
+                (left, right) = (Array(left.prefix(count)), Array(right.prefix(count)))
             }
             guard left.count == right.count else { return "\(first.name) and \(city.name) hold other lengths of \(origin)" }
             for place in left.indices {
                 // A stranded city's erasures wait beside its log, and hide there already what they name.
-                let isWhole = UInt64(place) < whole[origin] ?? 0 && !isStranded(origin)
+                let isBeside = [first, city].contains { stranded.contains($0.place) }
+                let isWhole = UInt64(place) < whole[origin] ?? 0 && !isStranded(origin) && !isBeside
                 // An erasure behind what a hostile city gave to everybody hides what it names where it has arrived.
                 let isHidden =
                     !isHonest(origin)

@@ -13,6 +13,8 @@ struct MemoryLog {
     /// Entries whose bodies are missing, ascending.
     private(set) var missing: [UInt64] = []
     /// The largest checkpoint that the entries cover.
+    /// What the last entries were proven under, where that covers more.
+    var promised: SignedCheckpoint?
     var checkpoint: SignedCheckpoint?
     /// What proves entries beyond it.
     var proving: (checkpoint: SignedCheckpoint, proof: [Digest])?
@@ -91,7 +93,7 @@ struct MemoryLog {
     var held: HeldLog {
         HeldLog(
             origin: origin, stored: size, complete: missing.first ?? size, checkpoint: checkpoint,
-            missing: Array(missing.prefix(1_000)))
+            promised: promised, missing: Array(missing.prefix(1_000)))
     }
 }
 
