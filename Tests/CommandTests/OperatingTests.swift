@@ -41,7 +41,7 @@ struct OperatingTests {
             switch (command[0], command.dropFirst().first ?? "") {
             case ("node", "run"): try site.run(arguments)
             case ("topology", "install"): try site.install(arguments)
-            case ("restore", _):
+            case ("restore", _), ("rescue", _):
                 try site.stop("ghent")
                 try succeed(arguments)
             case ("node", "status") where command.contains("--watch"):
@@ -55,7 +55,9 @@ struct OperatingTests {
             done.insert(command[0])
         }
         #expect(
-            done.isSuperset(of: ["node", "topology", "tokens", "reads", "verify", "resync", "converge", "backup", "restore"]))
+            done.isSuperset(of: [
+                "node", "topology", "tokens", "reads", "verify", "resync", "converge", "rescue", "backup", "restore",
+            ]))
         // The city that was removed attests nothing, and hinders nobody.
         let last = try Program.run(["converge", "--timeout", "3", "--data", site.path + "/ghent"])
         #expect(last.status == 1 && last.output.contains("3 of 4 nodes attest"), "\(last.output)\(last.errors)")

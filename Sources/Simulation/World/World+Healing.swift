@@ -125,7 +125,12 @@ extension World {
             } else if fork["settled"]?.boolean == true {
                 decidedAt[name] = nil
             } else if decidedAt[name, default: now] + 60_000 < now {
-                let held = choices.first { $0["size"]?.integer == fork["stored"]?.integer }
+                // Not again for what nobody had; in the end for nothing of it.
+                let isFirst = fork["decision"]?["number"]?.integer ?? 0 < 2
+                let held = choices.first {
+                    isFirst && $0["size"]?.integer == fork["stored"]?.integer
+                        && $0["root"]?.string != fork["decision"]?["root"]?.string
+                }
                 decide(authority, origin, held, isRevision: true)
             }
         }
