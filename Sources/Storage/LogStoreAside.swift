@@ -23,8 +23,9 @@ package struct AsideRun: Sendable {
 }
 
 extension LogState {
-    /// Entries that something signed covers: a checkpoint, or the proof that leads to one.
-    package var signedSize: UInt64 { min(size, max(checkpoint?.size ?? 0, proving?.stored ?? 0)) }
+    /// Entries that something signed covers: a checkpoint, or the proof that leads to one. More than are stored, where the end of
+    /// the log is damaged.
+    package var signedSize: UInt64 { max(checkpoint?.size ?? 0, proving?.stored ?? 0) }
 }
 
 extension LogTransaction {

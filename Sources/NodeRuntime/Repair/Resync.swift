@@ -165,8 +165,7 @@ struct Resync {
     /// signed proves. Where more was signed the end of the log is lost, and is fetched.
     private func setSizeRight(_ origin: OriginName) throws {
         guard let state = node.log.state(origin), state.size != state.recordedSize,
-            state.size > state.recordedSize
-                || (origin != node.origin && state.size == state.signedSize && state.checkpoint?.size ?? 0 <= state.size)
+            state.size > state.recordedSize || (origin != node.origin && state.size == state.signedSize)
         else { return }
         try node.writer.write { try $0.repairSize(origin) }
     }

@@ -47,7 +47,7 @@ extension Node {
     /// to show it to this node. It signs again what it has signed before.
     func restoreSignature() throws {
         guard !log.isReadOnly, let checkpoint = published.initial, let state = log.state(origin), state.isSound,
-            (state.signedSize + 1..<state.size + 1).contains(checkpoint.size),
+            state.signedSize < checkpoint.size, checkpoint.size <= state.size,
             try log.root(origin, at: checkpoint.size) == checkpoint.root
         else { return }
         // Without room for it the next start does so.
