@@ -86,7 +86,7 @@ extension Replica {
     /// With nobody to ask, nothing is waited for.
     mutating func beginConfirmation() {
         guard let log = ownLog, !past.isConfirmed else { return }
-        // Part of it may have come back before the last restart.
+        // A restart in the middle of fetching it: what proves the fetched part tells how long it is.
         if let newest = logs[log].newest { past.wasShown(newest.size) }
         if past.shown > logs[log].stored { report(.ownPastIsLonger(size: past.shown)) }
         confirmIfSettled()

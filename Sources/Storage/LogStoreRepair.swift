@@ -93,6 +93,13 @@ extension LogTransaction {
         return (state(origin)?.recordedSize ?? 0) / Tiling.width * Tiling.width + UInt64(items.count)
     }
 
+    /// Makes whole what is stored in enough ways to be made whole: hashes that entries give back, framing that hashes give back.
+    package func repairFromItself(_ mirror: LogMirror) throws {
+        for number in mirror.repairable { try repairBundle(mirror.origin, number) }
+        // What is repairable has good entries: where a stored hash differs from one, the hash is wrong.
+        if mirror.isTailRepairable { try repairTail(mirror.origin, prefersHashes: false) }
+    }
+
     /// Sets the size of a log to what its rows reach to without a gap: where the recorded size is what is damaged.
     package func repairSize(_ origin: OriginName) throws {
         try repair(origin) { log in

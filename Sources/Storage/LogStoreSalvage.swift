@@ -12,10 +12,7 @@ extension LogStore {
     package func setAsideDamaged(_ origin: OriginName, keys: [VerifierKey]) throws -> UInt64 {
         let verifier = LogVerifier(self, keys: keys, own: origin)
         guard let found = try verifier.verify(origin), !found.isSound else { return 0 }
-        try write { transaction in
-            for number in found.mirror.repairable { try transaction.repairBundle(origin, number) }
-            if found.mirror.isTailRepairable { try transaction.repairTail(origin, prefersHashes: false) }
-        }
+        try write { try $0.repairFromItself(found.mirror) }
         guard let mirror = try verifier.verify(origin)?.mirror else { return 0 }
         let broken = [
             mirror.damaged.indices.first.map { $0 / Tiling.width }, mirror.bundles.firstIndex { $0 == nil }.map(UInt64.init),

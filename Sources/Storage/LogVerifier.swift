@@ -11,11 +11,6 @@ package struct LogVerification: Sendable {
     package fileprivate(set) var damageCount = 0
     package fileprivate(set) var mirror: LogMirror
     package var isSound: Bool { damageCount == 0 }
-    /// Whether all that is wrong is that more was signed than is stored: the end is lost, and comes from peers.
-    package var isOnlyBehind: Bool {
-        damageCount == damages.count
-            && damages.allSatisfy { if case .checkpoint(.beyondStored) = $0.kind { true } else { false } }
-    }
 }
 
 /// Re-hashes everything that is stored of a log and holds entries, leaf hashes, roots, checkpoint and proof against each

@@ -17,6 +17,15 @@ import Testing
         try await federation.call("city", "record", drafts: drafts)
     }
 
+    /// A federation whose city has recorded something and is stopped; nobody confirmed its past, so nothing of it is published.
+    private func unpublished(_ count: Int) async throws -> TestFederation {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        try await federation.start("city")
+        try await record(federation, count, "a")
+        try await federation.stop("city")
+        return federation
+    }
+
     /// Overwrites the only place of a text in a file.
     private func destroy(_ text: String, in path: String) throws {
         var data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -47,11 +56,7 @@ import Testing
     }
 
     @Test func aRescueKeepsWhatCanBeReadOfALogThatNoPeerHas() async throws {
-        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
-        // Nobody confirms its past yet, so nothing of it is published.
-        try await federation.start("city")
-        try await record(federation, 600, "a")
-        try await federation.stop("city")
+        let federation = try await unpublished(600)
         let folder = federation.folder("city")
         try withStore(folder) { try $0.checkpointWAL(truncate: true) }
         try destroy("a-300-end", in: folder.logFile)
@@ -70,10 +75,7 @@ import Testing
     }
 
     @Test func aBodyThatWasStoredAndNotFoldedCountsOnceTheNodeHasFoldedIt() async throws {
-        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
-        try await federation.start("city")
-        try await record(federation, 20, "a")
-        try await federation.stop("city")
+        let federation = try await unpublished(20)
         let folder = federation.folder("city")
         let subject = TestFederation.subject(7)
         func standings() throws -> (StandingsSummary, complete: UInt64?) {
@@ -95,10 +97,7 @@ import Testing
     }
 
     @Test func aStoreWhoseOwnersNameIsDamagedIsStillItsNodes() async throws {
-        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
-        try await federation.start("city")
-        try await record(federation, 5, "a")
-        try await federation.stop("city")
+        let federation = try await unpublished(5)
         let folder = federation.folder("city")
         let owner = try #require(try withStore(folder) { try $0.meta("owner") })
         for damaged in [owner + [0x31], Array(owner.dropLast()), [0xff] + owner.dropFirst(), Array(log.nodeLine)] {

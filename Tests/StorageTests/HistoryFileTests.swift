@@ -209,16 +209,23 @@ struct HistoryFileTests {
         #expect(try store.facts(about: subjects[5]).count == 2 + appended)
     }
 
-    @Test func aLateRecordIsNotTakenAsLongAsItFindsNoRoom() throws {
-        let folder = try HistoryFolder()
-        let store = try HistoryStore(path: folder.path, options: .small)
+    /// Entries behind some records, folded without what their bodies say.
+    private func foldedWithoutBodies(_ count: UInt64, in store: HistoryStore) throws -> HistoryBatch {
         let origin = try store.originNumber(Array("x/a/1".utf8))
         try store.observe(Array(subjects[0..<10]), origin: origin)
         var batch = HistoryBatch()
         batch.reset(origin: origin, first: store.visibleUpTo(origin))
-        batch.advance(to: batch.first + 200)
+        batch.advance(to: batch.first + count)
         try store.append(batch)
         try store.flush()
+        return batch
+    }
+
+    @Test func aLateRecordIsNotTakenAsLongAsItFindsNoRoom() throws {
+        let folder = try HistoryFolder()
+        let store = try HistoryStore(path: folder.path, options: .small)
+        let batch = try foldedWithoutBodies(200, in: store)
+        let origin = batch.origin
         let setLimit = { (pages: Int) in
             try store.database.pool.writeWithoutTransaction {
                 _ = try Int.fetchOne($0, sql: "PRAGMA max_page_count = \(pages)")
@@ -247,15 +254,9 @@ struct HistoryFileTests {
         var late = HistoryBatch()
         do {
             let store = try HistoryStore(path: folder.path, options: .small)
-            let origin = try store.originNumber(Array("x/a/1".utf8))
-            try store.observe(Array(subjects[0..<10]), origin: origin)
-            var batch = HistoryBatch()
-            batch.reset(origin: origin, first: store.visibleUpTo(origin))
-            batch.advance(to: batch.first + 1)
-            try store.append(batch)
-            try store.flush()
-            late.reset(origin: origin, first: batch.first)
-            let record = HistoryRecord(origin: origin, index: batch.first, kind: 1, day: 3, quantity: 1, leafPrefix: 1)
+            let batch = try foldedWithoutBodies(1, in: store)
+            late.reset(origin: batch.origin, first: batch.first)
+            let record = HistoryRecord(origin: batch.origin, index: batch.first, kind: 1, day: 3, quantity: 1, leafPrefix: 1)
             late.append(HistoryFact(record: record, reference: []), about: SubjectID(high: 77, low: 7))
             try store.insertLate(late)
         }

@@ -126,7 +126,7 @@ struct Resync {
             }
         }
         report.left += rest.damages.prefix(100).map(\.description)
-        if state.origin == node.origin, !rest.isOnlyBehind { report.left.append(ownRescueAdvice) }
+        if state.origin == node.origin { report.left.append(ownRescueAdvice) }
         if peers(of: state.origin, size: 1).isEmpty {
             report.left.append("\(state.origin): no linked peer holds this log; try again when one is reachable")
         }
@@ -224,11 +224,7 @@ struct Resync {
         guard !mirror.repairable.isEmpty || mirror.isTailRepairable else { return }
         let origin = mirror.origin
         do {
-            try node.writer.write { transaction in
-                for number in mirror.repairable { try transaction.repairBundle(origin, number) }
-                // What is repairable has good entries: where a stored hash differs from one, the hash is wrong.
-                if mirror.isTailRepairable { try transaction.repairTail(origin, prefersHashes: false) }
-            }
+            try node.writer.write { try $0.repairFromItself(mirror) }
         } catch let failure as NodeFailure where mirror.isFileDamaged {
             report.left.append("\(origin): \(failure.message)")
             return

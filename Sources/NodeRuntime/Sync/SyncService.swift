@@ -55,12 +55,10 @@ package final class SyncService: Sendable {
         for state in node.log.states { held.append(try node.held(state)) }
         let forks = try node.log.forks()
         let decisions = try node.log.decisions().map(\.decided)
-        // A restart in the middle of fetching the own past: what proves the fetched part tells how long it is.
-        let proven = node.log.state(node.origin)?.proving?.checkpoint.size ?? 0
         state = CoreState(
             Replica(
                 topology: node.topology, ownNode: node.index, hello: hello, held: held, forks: forks, decisions: decisions,
-                confirmation: .needed(all: !node.published.wasPresent, atLeast: max(node.published.initial?.size ?? 0, proven)))
+                confirmation: .needed(all: !node.published.wasPresent, atLeast: node.published.initial?.size ?? 0))
         )
         convergence = Convergence(node: node)
         integrator.withLock {
