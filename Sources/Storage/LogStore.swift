@@ -22,6 +22,8 @@ package final class LogStore: Sendable {
     package let path: String
     package let options: LogStoreOptions
     private let published = Mutex<[OriginName: LogState]>([:])
+    /// Whether bytes that rows no longer hold may lie in the files; a process before may have ended before it took them away.
+    private let holdsDroppedBytes = Atomic(true)
 
     var pool: DatabasePool { opened.withLock { $0.pool } }
 
@@ -106,6 +108,7 @@ package final class LogStore: Sendable {
                     return .commit
                 }
                 options.onStep?(.durable)
+                if transaction.dropsBytes { holdsDroppedBytes.store(true, ordering: .relaxed) }
                 publish(transaction.changedStates)
                 guard let result else { preconditionFailure("a transaction that committed has run its body") }
                 return result
@@ -133,9 +136,21 @@ package final class LogStore: Sendable {
         }
     }
 
+    /// Has no file hold a byte of what was dropped, cut off or replaced by a repair, nor give it back when the power fails.
+    /// Nothing is done where nothing was dropped since; where it fails, the next call tries it again.
+    package func forgetDroppedBytes() throws {
+        guard !isReadOnly, holdsDroppedBytes.exchange(false, ordering: .relaxed) else { return }
+        do {
+            try write { try $0.rewriteTails() }
+            try checkpointWAL(truncate: true)
+        } catch {
+            holdsDroppedBytes.store(true, ordering: .relaxed)
+            throw error
+        }
+    }
+
     /// Moves the write-ahead log into the database file. With `truncate` it also waits for readers and cuts the log to
-    /// nothing: after ``LogTransaction/dropBodies(_:)`` no byte of the bodies is left in any file, nor comes back when the
-    /// power fails.
+    /// nothing.
     package func checkpointWAL(truncate: Bool) throws {
         do {
             if truncate {

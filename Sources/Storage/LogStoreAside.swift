@@ -42,13 +42,17 @@ extension LogTransaction {
     package func setAside(_ origin: OriginName, from end: UInt64) throws -> UInt64 {
         guard let log = state(origin), end < log.size else { return 0 }
         let generation = try guarded { try nextGeneration(log.number) }
+        let unmeant = try guarded { try hiddenByOthers(log, from: log.signedSize) }
         try change(origin) { staged in
             var start = end
             while start < log.size {
                 let bundle = start / Tiling.width
                 let next = min((bundle + 1) * Tiling.width, log.size)
                 let part = Int(start - bundle * Tiling.width)..<Int(next - bundle * Tiling.width)
-                let hidden = Set(log.erased.bits(ofBundle: bundle).indices.filter(part.contains).map { $0 - part.lowerBound })
+                let hidden = Set(
+                    log.erased.bits(ofBundle: bundle).indices
+                        .filter { part.contains($0) && !unmeant.contains(bundle * Tiling.width + UInt64($0)) }
+                        .map { $0 - part.lowerBound })
                 let items = try staged.items(bundle, database).slice(part)
                 try putAside(
                     hidden.isEmpty ? items : items.withoutBodies(at: hidden), origin: log.number,
@@ -58,6 +62,21 @@ extension LogTransaction {
         }
         try hideAgain(truncate(origin, to: end), by: log.number)
         return log.size - end
+    }
+
+    /// Entries that nothing signed covers and an erasure of another node hides. Nobody else knows them: what it names is what
+    /// stood there before this log lost it.
+    private func hiddenByOthers(_ log: LogState, from first: UInt64) throws -> Set<UInt64> {
+        var indices: Set<UInt64> = []
+        let keys = RowKey.all(log.number)
+        try database.forEachRow(
+            "SELECT key, line FROM erased JOIN origin ON number = eraser WHERE key BETWEEN ? AND ?",
+            [RowKey.make(log.number, first), keys.upperBound]
+        ) { row in
+            guard let eraser = OriginName(try row.bytes(1)), eraser.nodeLine != log.origin.nodeLine else { return }
+            indices.insert(RowKey.index(try row.integer(0)))
+        }
+        return indices
     }
 
     func nextGeneration(_ origin: Int64) throws -> Int64 {

@@ -75,9 +75,9 @@ extension LogTransaction {
         }
     }
 
-    /// Takes marked bodies out of the file for good; their entries stay. ``LogStore/checkpointWAL(truncate:)`` has to follow,
-    /// so that the write-ahead log forgets them too. Positions whose body is gone already are passed over. Returns those
-    /// whose stored bytes were damaged, so that the entry has to be fetched again.
+    /// Takes marked bodies out of their rows for good; their entries stay. ``LogStore/forgetDroppedBytes()`` has to follow, so
+    /// that the files forget them too. Positions whose body is gone already are passed over. Returns those whose stored bytes
+    /// were damaged, so that the entry has to be fetched again.
     @discardableResult
     package func dropBodies(_ targets: [Position]) throws -> [Position] {
         var byOrigin: [OriginName: Set<UInt64>] = [:]
@@ -89,6 +89,7 @@ extension LogTransaction {
             }
             byOrigin[origin, default: []].insert(target.index)
         }
+        dropsBytes = true
         var damaged: [Position] = []
         for origin in byOrigin.keys.sorted() {
             let indices = byOrigin[origin]!.sorted()
@@ -96,7 +97,6 @@ extension LogTransaction {
             damaged += bad.map { Position(origin: origin.line, index: $0) }
             for index in indices { try settle(origin, index) }
         }
-        if !byOrigin.isEmpty { try rewriteTails() }
         return damaged
     }
 
@@ -115,7 +115,6 @@ extension LogTransaction {
     /// Pages of the tail table can hold copies of rows that were moved to other pages. Emptying the table frees all its
     /// pages, which overwrites them with zeros (`secure_delete`).
     func rewriteTails() throws {
-        for origin in changedStates.map(\.origin) { try change(origin) { try $0.flush(to: database) } }
         try guarded {
             try database.run("INSERT INTO tail_copy SELECT * FROM tail")
             try database.run("DELETE FROM tail")

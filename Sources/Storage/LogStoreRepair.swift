@@ -147,6 +147,8 @@ extension LogTransaction {
         return try change(origin) { staged in
             if !staged.needsReload, staged.log.isSound { try staged.flush(to: database) }
             staged.needsReload = true
+            // A body that an erasure took away elsewhere comes back missing.
+            dropsBytes = true
             return try body(staged.log)
         }
     }

@@ -11,6 +11,8 @@ package final class LogTransaction {
     private let committed: (OriginName) -> LogState?
     private var staged: [OriginName: StagedLog] = [:]
     private var failure: (any Error)?
+    /// Whether rows lose bytes which nobody may find again: ``LogStore/forgetDroppedBytes()`` has to follow.
+    var dropsBytes = false
 
     init(_ database: Database, committed: @escaping (OriginName) -> LogState?) {
         self.database = database

@@ -10,8 +10,8 @@ extension LogTransaction {
     /// and the proof that reach beyond, and the marks that removed erasures had set in any log. A smaller checkpoint, or
     /// a proof of what is left, may be stored in the same write, and entries may be appended behind the cut.
     ///
-    /// Bodies are overwritten; as after ``dropBodies(_:)``, ``LogStore/checkpointWAL(truncate:)`` has to follow for the
-    /// write-ahead log to forget them too. What must be kept of the removed entries is to be read before.
+    /// As after ``dropBodies(_:)``, ``LogStore/forgetDroppedBytes()`` has to follow for the files to forget their bodies. What
+    /// must be kept of the removed entries is to be read before.
     ///
     /// Returns the positions, outside the removed part, whose body is shown again because the erasure that hid it is gone.
     /// Where another erasure covers one of them, ``markErased(_:by:sinceMilliseconds:)`` has to say so.
@@ -24,7 +24,7 @@ extension LogTransaction {
         }
         try change(origin) { try $0.truncate(to: size, database) }
         let lifted = try liftMarks(setBy: log.number, from: size)
-        try rewriteTails()
+        dropsBytes = true
         return lifted
     }
 

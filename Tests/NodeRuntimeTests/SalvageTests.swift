@@ -96,6 +96,31 @@ import Testing
         try await federation.end()
     }
 
+    @Test func aBodyThatWasFoldedInAnotherPlaceCountsOnceTheStandingsFileIsThereAgain() async throws {
+        let federation = try await unpublished(20)
+        let folder = federation.folder("city")
+        func standings() throws -> StandingsSummary {
+            let node = try Node(folder: folder)
+            defer { try? node.close() }
+            return try node.standings(sizes: [log: 20], day: 19_000)
+        }
+        let before = try standings()
+        // A body came after the file had folded its entry, while the file could not be opened.
+        try withStore(folder) { store in try store.write { try $0.holdBodies(log, [7]) } }
+        let history = try HistoryStore(path: folder.standingsFile)
+        let removal = HistoryRemoval(subject: TestFederation.subject(7), origin: try history.originNumber(log.line), index: 7)
+        #expect(try history.removeRecords([removal]) == 1)
+        history.close()
+        let files = FileManager.default
+        try files.moveItem(atPath: folder.standingsFile, toPath: folder.path + "/kept")
+        try files.createDirectory(atPath: folder.standingsFile, withIntermediateDirectories: false)
+        #expect(try standings() == before)
+        try files.removeItem(atPath: folder.standingsFile)
+        try files.moveItem(atPath: folder.path + "/kept", toPath: folder.standingsFile)
+        #expect(try standings() == before)
+        try await federation.end()
+    }
+
     @Test func aStoreWhoseOwnersNameIsDamagedIsStillItsNodes() async throws {
         let federation = try await unpublished(5)
         let folder = federation.folder("city")

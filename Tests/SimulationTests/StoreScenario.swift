@@ -148,7 +148,7 @@ final class StoreScenario {
         try log?.write { try $0.markErased(target, by: erasure, sinceMilliseconds: 1) }
         promised = without
         try log?.write { try $0.dropBodies([target]) }
-        try log?.checkpointWAL(truncate: true)
+        try log?.forgetDroppedBytes()
     }
 
     /// Folds what the log holds and the history does not.

@@ -107,7 +107,7 @@ import TransparencyLog
         let half = targets.count / 2
         #expect(try store.write { try $0.dropBodies(Array(targets[..<half])) }.isEmpty)
         #expect(try store.write { try $0.dropBodies(Array(targets[half...])) }.isEmpty)
-        try store.checkpointWAL(truncate: true)
+        try store.forgetDroppedBytes()
         let windows = Windows(try folder.rawBytes())
         // The first 8 bytes are enough to tell a random body; parts behind a page boundary are looked for by its last 8.
         #expect(gone.allSatisfy { !windows.contains($0.prefix(8)) && !windows.contains($0.suffix(8)) })
@@ -152,10 +152,54 @@ import TransparencyLog
         }
         try store.write { for target in targets { try $0.markErased(target, by: targets[0], sinceMilliseconds: 0) } }
         try store.write { try $0.dropBodies(targets) }
-        try store.checkpointWAL(truncate: true)
+        try store.forgetDroppedBytes()
         let windows = Windows(try folder.rawBytes())
         #expect(!gone.isEmpty)
         #expect(gone.allSatisfy { !windows.contains($0.prefix(8)) && !windows.contains($0.suffix(8)) })
+    }
+
+    /// A peer that has dropped an erased body gives a damaged node the entry without it.
+    @Test func aBodyThatARepairTakesAwayIsInNoFileAfterwards() throws {
+        let folder = try LogFolder()
+        let store = try folder.store()
+        var model = ModelLog(origin: rongcheng)
+        try model.grow(to: 300, store)
+        try store.forgetDroppedBytes()
+        let gone = [5, 280].map { model.entries[$0].body }
+        func found() throws -> [Bool] {
+            let windows = Windows(try folder.rawBytes())
+            return gone.map { windows.contains($0.prefix(8)) }
+        }
+        #expect(try found() == [true, true])
+        try store.write { transaction in
+            try transaction.replaceEntries(
+                rongcheng,
+                [
+                    5: StoredEntry(entry: model.entries[5].entry, body: []),
+                    280: StoredEntry(entry: model.entries[280].entry, body: []),
+                ])
+        }
+        try store.forgetDroppedBytes()
+        #expect(try found() == [false, false])
+        #expect(try LogVerifier(store, keys: []).verify(rongcheng)?.damages == [])
+    }
+
+    /// An erasure by another node names what stood at a place before this log lost it, not what was recorded there since.
+    @Test func whatNobodyElseKnowsKeepsItsBodyWhenItIsSetAside() throws {
+        let store = try LogFolder().store()
+        var own = ModelLog(origin: rongcheng)
+        var other = ModelLog(origin: suining)
+        try own.grow(to: 10, store)
+        try other.grow(to: 10, store)
+        try store.write { transaction in
+            try transaction.markErased(position(rongcheng, 3), by: position(suining, 1), sinceMilliseconds: 1)
+            try transaction.markErased(position(rongcheng, 4), by: position(rongcheng, 9), sinceMilliseconds: 1)
+            try transaction.setAsideUnsigned(rongcheng)
+        }
+        var bodies: [[UInt8]] = []
+        try store.forEachAside { bodies += $0.items.unpacked.map(\.body) }
+        #expect(bodies[3] == own.entries[3].body && !bodies[3].isEmpty)
+        #expect(bodies[4] == [])
     }
 
     @Test func aMissingBodyIsTakenOnlyIfItIsTheEntrysOwn() throws {

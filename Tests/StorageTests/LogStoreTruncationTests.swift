@@ -216,7 +216,7 @@ import TransparencyLog
                 models[index].entries = Array(models[index].entries.prefix(cut))
             }
         }
-        try store.checkpointWAL(truncate: true)
+        try store.forgetDroppedBytes()
         let windows = Windows(try folder.rawBytes())
         #expect(gone.count > 100)
         #expect(gone.allSatisfy { !windows.contains($0.prefix(8)) && !windows.contains($0.suffix(8)) })

@@ -105,7 +105,7 @@ extension NodeFolder {
         defer { try? store.close() }
         if let state = store.state(previous), state.signedSize < state.size {
             try store.write { try $0.setAsideUnsigned(previous) }
-            try store.checkpointWAL(truncate: true)
+            try store.forgetDroppedBytes()
         }
         return try store.asideCount()
     }

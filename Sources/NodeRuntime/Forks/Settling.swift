@@ -33,7 +33,7 @@ extension Node {
         let isPutBack = try isOwn && log.asideCount() > 0 && putBackOrDivert()
         if isPutBack { writer.noteUnfolded() }
         try writer.settleHistory()
-        if let end, end < size { try log.checkpointWAL(truncate: true) }
+        if let end, end < size { try log.forgetDroppedBytes() }
         return isPutBack
     }
 

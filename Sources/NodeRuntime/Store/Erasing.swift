@@ -1,7 +1,6 @@
 internal import Federation
 internal import Scoring
 internal import Storage
-internal import Synchronization
 internal import TransparencyLog
 
 // Erasures hide their targets at once; the bytes go when a cut that contains them is attested, or after 24 hours.
@@ -70,16 +69,25 @@ extension Node {
         return withdrawn
     }
 
+    /// Whether another node erases what this one has recorded and not published. It cannot know that entry: what it names is
+    /// what stood there before this log lost it, and comes back to stand there again.
+    private func isUnmeant(_ pending: PendingErasure) -> Bool {
+        pending.target.origin == origin.line && pending.target.index >= log.state(origin)?.signedSize ?? 0
+            && OriginName(pending.erasure.origin)?.nodeLine != origin.nodeLine
+    }
+
     /// Drops the bytes of erased bodies: those whose erasure lies inside an attested cut, or is a day old. Returns how many.
     @discardableResult
     func dropErasedBodies(attested cut: Cut?) throws -> Int {
         let now = wallMilliseconds
         let due = try log.pendingErasures().filter { pending in
-            now >= UInt64(max(0, pending.sinceMilliseconds)) + Self.erasureDelayMilliseconds
+            guard !isUnmeant(pending) else { return false }
+            return now >= UInt64(max(0, pending.sinceMilliseconds)) + Self.erasureDelayMilliseconds
                 || pending.erasure.index < cut?.size(of: pending.erasure.origin) ?? 0
         }
         if due.isEmpty {
-            if holdsDroppedBytes.withLock({ $0 }) { try forgetDroppedBytes() }
+            // What was owed, since the disk was full, or was dropped by a repair.
+            try log.forgetDroppedBytes()
             return 0
         }
         var removals: [HistoryRemoval] = []
@@ -91,16 +99,10 @@ extension Node {
             let number = try history.originNumber(origin.line)
             removals.append(HistoryRemoval(subject: body.subject, origin: number, index: pending.target.index))
         }
+        try noteStandingsStale()
         _ = try history.removeRecords(removals)
         try log.write { _ = try $0.dropBodies(due.map(\.target)) }
-        holdsDroppedBytes.withLock { $0 = true }
-        try forgetDroppedBytes()
+        try log.forgetDroppedBytes()
         return due.count
-    }
-
-    /// Where the disk is full this fails, and is owed until the next time.
-    private func forgetDroppedBytes() throws {
-        try log.checkpointWAL(truncate: true)
-        holdsDroppedBytes.withLock { $0 = false }
     }
 }

@@ -49,6 +49,7 @@ extension Node {
     /// - Parameter pieces: entries of the log, each piece with the index of its first and of one bundle, in the order of their
     ///   indices.
     func foldLate(_ origin: OriginName, _ pieces: [(first: UInt64, entries: PackedEntries)]) throws {
+        try noteStandingsStale()
         let number = try history.originNumber(origin.line)
         let most = history.bundlesPerBatch * Tiling.width
         var folding = EntryFolding(history: history)

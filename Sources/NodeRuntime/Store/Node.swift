@@ -32,8 +32,6 @@ package final class Node: Sendable {
     let trouble = Mutex<String?>(nil)
     /// Beats when more may be in this node's answers.
     let answersGrow = Pulse()
-    /// Bodies were dropped whose bytes still lie in the write-ahead log.
-    let holdsDroppedBytes = Mutex(false)
     /// Withdrawals may stand in the logs for which the own entries were not erased yet.
     private let mayOweErasures = Atomic(true)
     /// Whether the store says that it is this node's.
@@ -109,6 +107,7 @@ package final class Node: Sendable {
     package var history: HistoryStore { historyBox.withLock { $0.store } }
 
     private func prepareHistory() throws {
+        try emptyStaleStandings()
         for key in topology.nodes.flatMap(\.keys) { _ = try history.originNumber(key.name) }
         for factor in rulebook.factors { _ = try history.reserveFactor(Array(factor.code.utf8)) }
         // Logs that were restored from an older state are behind what was folded of them; those whose end is damaged are not.
@@ -168,7 +167,7 @@ package final class Node: Sendable {
             obstacle: obstacle)
     }
 
-    private func emptyHistory() throws {
+    func emptyHistory() throws {
         try historyBox.withLock { history in
             history.close(environment)
             if history.scratch == nil {
@@ -177,6 +176,9 @@ package final class Node: Sendable {
             history = try Self.history(folder, environment, obstacle: history.obstacle)
         }
     }
+
+    /// Whether standings are folded in another place than the node's folder.
+    var isHistoryElsewhere: Bool { historyBox.withLock { $0.scratch != nil } }
 
     /// Why stores were opened that cannot be written to, or not in their place; nil where all is as it should be.
     var obstacle: String? { log.obstacle?.description ?? historyBox.withLock { $0.obstacle } }

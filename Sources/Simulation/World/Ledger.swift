@@ -14,6 +14,8 @@ final class Ledger {
         var index: UInt64?
         var at: UInt64
         let isObservation: Bool
+        /// The mark of what a correction names.
+        var corrected: [UInt8]?
         /// All disks that held it lost it.
         var isExcused = false
     }
@@ -30,6 +32,14 @@ final class Ledger {
 
     func note(_ promise: Promise) { promises.append(promise) }
     func giveUp(_ mark: [UInt8]) { givenUp.insert(mark) }
+
+    /// Whether an operator had something erased that an event is, names, or names by way of another correction.
+    func isGivenUp(_ promise: Promise) -> Bool {
+        if givenUp.contains(promise.mark) { return true }
+        guard let corrected = promise.corrected else { return false }
+        if givenUp.contains(corrected) { return true }
+        return promises.contains { $0.mark == corrected && $0.corrected != nil && isGivenUp($0) }
+    }
     func excuse(_ place: Int) { promises[place].isExcused = true }
 
     // MARK: Bodies

@@ -92,8 +92,11 @@ extension World {
             }
         }
         let broken = ledger.promises.filter { promise in
-            !promise.isExcused && !ledger.givenUp.contains(promise.mark) && !watch.hostile.contains(promise.city)
-                && !stranded.contains(promise.city) && kept[promise.city]?.contains(promise.mark) != true
+            // What was aside when its target was erased has nothing left to name; in its place in a log it stays.
+            let wasAside = promise.index == nil || cities[promise.city].lostAt != nil
+            let isGivenUp = wasAside ? ledger.isGivenUp(promise) : ledger.givenUp.contains(promise.mark)
+            return !promise.isExcused && !isGivenUp && !watch.hostile.contains(promise.city) && !stranded.contains(promise.city)
+                && kept[promise.city]?.contains(promise.mark) != true
         }
         return broken.prefix(5).map { promise in
             "\(cities[promise.city].name) has lost \(String(decoding: promise.mark, as: UTF8.self)), acknowledged at \(promise.at) ms"
@@ -131,20 +134,30 @@ extension World {
         ) { [topology = federation.topology] in topology.isAuthority(nodeLine: $0.nodeLine) }
     }
 
-    /// Has a cut attested, which takes erased bytes away; who attests nothing, since it waits for its past, keeps them a day.
+    /// Has a cut attested, which takes erased bytes away; who attests nothing, since it waits for its past, keeps them a day, and
+    /// so does everybody where a hostile city has kept bodies back and the cut ends before what all hold.
     private func eraseForGood() -> [String] {
         var failures: [String] = []
         for round in 0..<3 {
             failures = convergenceFailures()
             // A clock that was four days ahead when the erasure came is one reason more to wait.
-            if round == 0 { for city in cities where stranded.contains(city.place) { city.clockError += 6 * 86_400_000 } }
+            if round == 0 {
+                for city in cities where isCutShort || stranded.contains(city.place) { city.clockError += 6 * 86_400_000 }
+            }
             // The result of the cut still has to reach everybody, and old erasures are looked for once a minute, or less often
             // where timers come late.
             run(30_000 + 60_000 * plan.timerStretch)
-            // What was damaged under a running node may come to light only now.
-            guard mendAgain() else { break }
+            // What was damaged under a running node, or a fork in what a city had shown to one other, may come to light only now.
+            guard mendAgain() || settleLateForks() else { break }
         }
         return failures
+    }
+
+    /// Whether somebody cannot answer for all that another can: it has dropped for its age what an erasure names that stands
+    /// behind a body which was kept back.
+    private var isCutShort: Bool {
+        let sizes = honest.filter { !stranded.contains($0.place) }.compactMap { try? $0.node?.visibleSizes() }
+        return sizes.contains { $0 != sizes.first }
     }
 
     private func convergenceFailures() -> [String] {

@@ -136,6 +136,15 @@ extension World {
         }
     }
 
+    /// Has the authority decide about forks that have come to light since all agreed; whether there were any.
+    func settleLateForks() -> Bool {
+        guard let authority = cities.last, let forks = command(authority, "forks")?["forks"]?.array,
+            forks.contains(where: { $0["settled"]?.boolean != true })
+        else { return false }
+        _ = heal(limit: 60_000)
+        return true
+    }
+
     private func decide(_ authority: City, _ origin: JSONValue, _ choice: JSONValue?, isRevision: Bool) {
         var members: [(String, JSONValue)] = [("origin", origin), ("size", choice?["size"] ?? .integer(0))]
         if let root = choice?["root"] { members.append(("root", root)) }

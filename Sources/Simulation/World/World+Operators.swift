@@ -91,7 +91,7 @@ extension World {
         }
         let promise = Ledger.Promise(
             city: city.place, mark: mark, subject: body.subject, day: node.today, factor: [], index: nil, at: now,
-            isObservation: false)
+            isObservation: false, corrected: body.content.mark)
         attempt(city, [.body(day: node.today, subject: body.subject, content: content)], [promise])
         count(kind)
     }
