@@ -68,9 +68,7 @@ extension LogTransaction {
                 size >= max(log.checkpoint?.size ?? 0, log.proving?.stored ?? 0)
             else { throw StoreFailure(.rejected, "that is not the tail of \(origin), or less than what is signed") }
             try rewriteTail(log, start, items, leafHashes)
-            let bundle = start / Tiling.width
-            let lacking = items.lackingBodies
-            try writeMark(RowKey.make(log.number, bundle), lacking)
+            try writeMark(RowKey.make(log.number, start / Tiling.width), items)
         }
     }
 
@@ -185,10 +183,16 @@ extension LogTransaction {
         try database.run(
             "INSERT OR REPLACE INTO bundle (key, hashes, items) VALUES (?, ?, ?)", [key, blob(leaves), blob(items.bytes)])
         try database.run("INSERT OR REPLACE INTO root (key, hash) VALUES (?, ?)", [key, blob(BundleFinding.root(leaves))])
-        try writeMark(key, items.lackingBodies)
+        try writeMark(key, items)
     }
 
-    private func writeMark(_ key: Int64, _ bits: BundleBits) throws {
+    /// Marks the entries of a bundle or tail whose body is missing; a body that waits to be folded counts as missing still.
+    private func writeMark(_ key: Int64, _ items: PackedEntries) throws {
+        let old = try BundleReader(database, key).mark() ?? BundleBits()
+        var bits = BundleBits()
+        items.forEach { index, item in
+            if item.lacksBody || (old[index] && !item.isVerbatim) { bits[index] = true }
+        }
         if bits.isEmpty {
             try database.run("DELETE FROM missing WHERE key = ?", [key])
         } else {
@@ -230,7 +234,7 @@ extension LogTransaction {
             hashes.append(run.onlyLeafHash)
         }
         try rewriteTail(log, start, items, hashes)
-        try writeMark(RowKey.make(log.number, start / Tiling.width), items.lackingBodies)
+        try writeMark(RowKey.make(log.number, start / Tiling.width), items)
     }
 
     private func rewriteTail(_ log: LogState, _ start: UInt64, _ items: PackedEntries, _ hashes: [Digest]) throws {
@@ -253,14 +257,5 @@ extension LogTransaction {
         var builder = PackedEntriesBuilder()
         builder.append(entry: entry.entry, body: entry.body)
         return builder.finish()
-    }
-}
-
-extension PackedEntries {
-    /// The entries that commit to a body which is not there.
-    var lackingBodies: BundleBits {
-        var bits = BundleBits()
-        forEach { if $1.lacksBody { bits[$0] = true } }
-        return bits
     }
 }

@@ -37,6 +37,14 @@ struct BundleFinding {
     /// Whether what is stored is enough to make the bundle whole.
     var isRepairable: Bool { hash != nil && leaves != nil && !isSound && !spans.contains { $0 == nil } }
 
+    /// Entries whose mark of a missing body is wrong. A body that is stored may count as missing: until it is folded.
+    func wrongMarks(_ mark: BundleBits) -> [Int] {
+        spans.indices.filter { index in
+            guard let span = spans[index], mark[index] != lacking[index] else { return false }
+            return lacking[index] || span.isVerbatim
+        }
+    }
+
     init(_ evidence: BundleEvidence) {
         let items = evidence.items ?? []
         let decoded = DecodedItems(items, count: Self.width)

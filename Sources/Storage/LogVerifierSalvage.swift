@@ -105,6 +105,14 @@ extension PackedEntries {
         return hashes[0]
     }
 
+    /// Whether a mark of a missing body, or that there is none, is wrong for the entry of a run of one. A body that is stored
+    /// may count as missing: until it is folded.
+    func isMarkedWrong(_ isMissing: Bool) -> Bool {
+        var isWrong = false
+        forEach { isWrong = $1.lacksBody != isMissing && ($1.lacksBody || $1.isVerbatim) }
+        return isWrong
+    }
+
     /// Whether the entry of a run of one commits to a body that is not there.
     var onlyLacksBody: Bool {
         var lacks = false

@@ -33,10 +33,11 @@ struct LogScan {
         for size in [opening.checkpoint?.size, opening.proving?.stored] where size.map({ $0 / Tiling.width }) == number {
             partial[number] = finding.leaves
         }
-        if let mark, mark != finding.lacking { reportMarks(number, finding, mark) }
-        if mark == nil { reportMarks() }
+        let wrongMarks = mark.map(finding.wrongMarks)
+        for index in wrongMarks ?? [] { report(.missingMark(index: number << 8 | UInt64(index))) }
+        if wrongMarks == nil { reportMarks() }
         if finding.isSound {
-            if mark != finding.lacking { mirror.repairable.append(number) }
+            if wrongMarks != [] { mirror.repairable.append(number) }
             return
         }
 
@@ -57,12 +58,6 @@ struct LogScan {
             if finding.leaves != nil {
                 report(.entry(index: position, finding.mismatched[index] ? .hashMismatch : .unreadable))
             }
-        }
-    }
-
-    private mutating func reportMarks(_ number: UInt64, _ finding: BundleFinding, _ mark: BundleBits) {
-        for index in 0..<Int(Tiling.width) where finding.spans[index] != nil && mark[index] != finding.lacking[index] {
-            report(.missingMark(index: number << 8 | UInt64(index)))
         }
     }
 
@@ -88,7 +83,7 @@ struct LogScan {
             let index = opening.tail.start + UInt64(offset)
             let isDecided = index < covered && (isHashProven || isEntryProven)
             addTail(item, index, isEntryGood: isEntryProven, isDecided: isDecided)
-            if let mark = opening.tailMark, let entry = item.entry, mark[offset] != entry.onlyLacksBody {
+            if let mark = opening.tailMark, let entry = item.entry, entry.isMarkedWrong(mark[offset]) {
                 isMarkWrong = true
                 report(.missingMark(index: index))
             }

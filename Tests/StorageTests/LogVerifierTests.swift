@@ -265,10 +265,18 @@ import TransparencyLog
     // MARK: Frame
 
     @Test func wrongMarksAreFoundAndSetRight() throws {
-        let patient = try Patient()
-        try patient.folder.tamper(
-            "INSERT INTO missing VALUES (?, ?), (?, ?)",
-            [patient.key(0), Data(BundleBits([4]).encoded), patient.key(3), Data(BundleBits([2]).encoded)])
+        var patient = try Patient()
+        let store = try patient.folder.store()
+        let erased = [4, 770].map { Position(origin: rongcheng.line, index: $0) }
+        try store.write { transaction in
+            for target in erased { try transaction.markErased(target, by: erased[0], sinceMilliseconds: 0) }
+            try transaction.dropBodies(erased)
+        }
+        try store.close()
+        for index in [4, 770] {
+            patient.model.entries[index] = StoredEntry(entry: patient.model.entries[index].entry, body: [])
+        }
+        try patient.folder.tamper("DELETE FROM missing")
         #expect(try patient.kinds() == [.missingMark(index: 4), .missingMark(index: 770)])
         try patient.folder.tamper("INSERT INTO missing VALUES (?, x'00')", [patient.key(1)])
         #expect(try patient.kinds() == [.missingMark(index: 4), .marks, .missingMark(index: 770)])
@@ -277,6 +285,22 @@ import TransparencyLog
             #expect(mirror.isTailRepairable)
             try transaction.repairTail(rongcheng)
         }
+    }
+
+    /// A body that came late is stored first and folded then; a process may have ended in between.
+    @Test func aBodyThatWaitsToBeFoldedIsNoDamageAndIsNotForgotten() throws {
+        let patient = try Patient()
+        try patient.folder.tamper(
+            "INSERT INTO missing VALUES (?, ?), (?, ?)",
+            [patient.key(0), Data(BundleBits([4]).encoded), patient.key(3), Data(BundleBits([2]).encoded)])
+        #expect(try patient.kinds() == [])
+        try patient.edit("bundle", "hashes", 0) { $0[3] ^= 1 }
+        try patient.edit("tail", "hashes", 800) { $0[3] ^= 1 }
+        let store = try patient.folder.store()
+        let mirror = try #require(try LogVerifier(store, keys: [verifierKey(rongcheng)]).verify(rongcheng)).mirror
+        try store.write { try $0.repairFromItself(mirror) }
+        #expect(store.state(rongcheng)?.missing.indices == [4, 770])
+        #expect(try LogVerifier(store, keys: [verifierKey(rongcheng)]).verify(rongcheng)?.damages == [])
     }
 
     @Test(arguments: [0, 100, 600, 768, 800, 899, 901, 1 << 39, Int64.max])

@@ -188,6 +188,8 @@ struct Resync {
         let node = node
         try node.writer.exclusively {
             if let state = node.log.state(origin), state.isSound { node.writer.eraseOwn(try node.catchUpHistory(of: state)) }
+            // What a damaged mark had count as missing; where that fails it is folded at the next start.
+            try? node.foldStoredBodies()
         }
         sync.reset(origin)
         guard let state = node.log.state(origin), let held = try? node.held(state) else { return }
