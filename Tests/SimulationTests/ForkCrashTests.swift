@@ -1,9 +1,9 @@
 import Federation
-import NodeRuntime
 import Storage
 import Testing
 import TransparencyLog
 
+@testable import NodeRuntime
 @testable import Simulation
 
 /// A node that is killed at any durable step of carrying out a decision on a fork.
@@ -17,6 +17,23 @@ import TransparencyLog
     @Test(arguments: ForkScenario.Role.allCases)
     func aDecisionThatIsRevisedIsCarriedOutWhereverTheNodeDies(role: ForkScenario.Role) throws {
         try killEverywhere(ForkScenario(role, decidedSizes: [270, 100]), .power, every: 6)
+    }
+
+    /// A revised decision may leave the forked log more than the first one did, while what that one cut off waits still.
+    @Test func whatARevisedDecisionGivesBackIsNotRecordedAgain() throws {
+        let scenario = try ForkScenario(.unconfirmed, decidedSizes: [100])
+        let disk = SimulatedDisk(seed: 1)
+        disk.restore(scenario.image)
+        let node = try scenario.open(disk)
+        try scenario.settle(node)
+        #expect(try node.log.asideCount() == 200)
+        try node.log.write { try scenario.append(ForkScenario.old, 100..<270, $0) }
+        try node.putBackAside()
+        #expect(try node.log.asideCount() == 0)
+        #expect(node.log.state(ForkScenario.own)?.size == UInt64(ForkScenario.ownSize + 30))
+        let held = try bodies(node)
+        #expect(held.count == ForkScenario.oldSize + ForkScenario.ownSize && Set(held).count == held.count)
+        try node.close()
     }
 
     /// The moment before a step leaves what the moment after the step before it left: with every other one all are tried.

@@ -67,11 +67,11 @@ struct ForkScenario: Sendable {
         let disk = SimulatedDisk(seed: 0)
         let store = try LogStore(path: folder.logFile, options: environment(disk).logOptions)
         try store.write { transaction in
-            try append(Self.old, transaction)
+            try append(Self.old, 0..<Self.oldSize, transaction)
             try transaction.setCheckpoint(checkpoint)
             try transaction.putFork(Self.old, proof)
             if role == .other { return }
-            try append(Self.own, transaction)
+            try append(Self.own, 0..<Self.ownSize, transaction)
             guard let state = transaction.state(Self.own) else { return }
             let own = Checkpoint(origin: Self.own.line, size: state.size, root: state.root)
             try transaction.setCheckpoint(SignedCheckpoint(signing: own, with: keys[1]))
@@ -81,11 +81,11 @@ struct ForkScenario: Sendable {
         return disk.image
     }
 
-    private func append(_ origin: OriginName, _ transaction: LogTransaction) throws {
-        for start in stride(from: 0, to: Self.bodies(origin).count, by: 256) {
+    func append(_ origin: OriginName, _ range: Range<Int>, _ transaction: LogTransaction) throws {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: 256) {
             var builder = PackedEntriesBuilder()
             var hashes: [Digest] = []
-            for index in start..<min(start + 256, Self.bodies(origin).count) {
+            for index in start..<min(start + 256, range.upperBound) {
                 let (entry, body) = Self.entry(origin, index)
                 builder.append(entry: entry, body: body)
                 hashes.append(leafHash(entry))

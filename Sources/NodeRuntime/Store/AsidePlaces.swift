@@ -3,26 +3,27 @@ internal import Federation
 internal import Storage
 internal import TransparencyLog
 
-/// Where entries that were set aside come to stand: each index that an entry had leads to the one that it gets. An entry
+/// Where entries that were set aside come to stand: each index that an entry had leads to the place that it gets. An entry
 /// whose body is gone says nothing any more and stays behind, and so does what names it.
 struct AsidePlaces {
     private let own: OriginName
-    /// The indices that entries of a log had which were set aside at once: the first one, and the new ones of it and its
+    /// Where entries of a log were which were set aside at once: the index of the first, and the new places of it and its
     /// followers.
     private struct Move {
         let generation: UInt64
         let first: UInt64
-        var indices: [UInt64?] = []
+        var places: [Position?] = []
 
-        func holds(_ index: UInt64) -> Bool { index >= first && index - first < UInt64(indices.count) }
+        func holds(_ index: UInt64) -> Bool { index >= first && index - first < UInt64(places.count) }
     }
 
     /// The latest first.
     private var moves: [OriginName: [Move]] = [:]
-    /// Entries that were set aside, and where the same ones stand in the own log already: the copy was made after they had
-    /// been recorded and before they were published. Known by what stays when a target moves.
+    /// Entries that were set aside, and where the same ones stand in a log of this node already: the copy was made after they
+    /// had been recorded and before they were published, or a later decision has given them back to a log that was cut. Known by
+    /// what stays when a target moves.
     private var expected: Set<[UInt8]> = []
-    private var known: [[UInt8]: UInt64] = [:]
+    private var known: [[UInt8]: Position] = [:]
 
     init(own: OriginName) { self.own = own }
 
@@ -54,17 +55,23 @@ struct AsidePlaces {
     }
 
     mutating func findKnown(in log: LogStore) throws {
-        guard !expected.isEmpty, let size = log.state(own)?.size else { return }
+        guard !expected.isEmpty else { return }
+        for state in log.states where state.origin.nodeLine == own.nodeLine { try findKnown(in: state, log) }
+    }
+
+    private mutating func findKnown(in state: LogState, _ log: LogStore) throws {
         var index: UInt64 = 0
-        while index < size {
-            let end = min(size, (index / Tiling.width + 64) * Tiling.width)
-            for piece in try log.packed(own, index..<end) {
+        while index < state.size {
+            let end = min(state.size, (index / Tiling.width + 64) * Tiling.width)
+            for piece in try log.packed(state.origin, index..<end) {
                 piece.forEach { _, item in
                     var identities = [Self.identity(item)]
                     if item.isVerbatim, Entry.hasBody(item.bytes) {
                         identities += [Array(item.bytes), Array(item.bytes.prefix(Entry.headerBytes))]
                     }
-                    for identity in identities where expected.contains(identity) { known[identity] = index }
+                    for identity in identities where expected.contains(identity) {
+                        known[identity] = Position(origin: state.origin.line, index: index)
+                    }
                     index += 1
                 }
             }
@@ -79,16 +86,16 @@ struct AsidePlaces {
         run.items.forEach { _, item in identities.append(Self.identities(item)) }
         passOver(run.place)
         for ((entry, body), identities) in zip(run.items.unpacked, identities) {
-            if let index = identities.compactMap({ known[$0] }).first {
-                note(index, run.place)
+            if let place = identities.compactMap({ known[$0] }).first {
+                note(place, run.place)
                 continue
             }
             let moved = Entry.hasBody(entry) && body.isEmpty ? nil : retargeted(entry, body, run.place)
-            let index = size + UInt64(builder.count)
-            note(moved.map { _ in index }, run.place)
+            let place = Position(origin: own.line, index: size + UInt64(builder.count))
+            note(moved.map { _ in place }, run.place)
             guard let moved else { continue }
             // Set aside, fetched again and set aside again, it is one entry.
-            for identity in identities { known[identity] = index }
+            for identity in identities { known[identity] = place }
             builder.append(entry: moved.entry, body: moved.body)
             hashes.append(leafHash(moved.entry))
         }
@@ -100,15 +107,15 @@ struct AsidePlaces {
         guard let place, let move = moves[place.origin]?.firstIndex(where: { $0.generation == place.generation }) else {
             return
         }
-        let gap = Int(place.first - (moves[place.origin]?[move].first ?? 0)) - (moves[place.origin]?[move].indices.count ?? 0)
-        if gap > 0 { moves[place.origin]?[move].indices += Array(repeating: nil, count: gap) }
+        let gap = Int(place.first - (moves[place.origin]?[move].first ?? 0)) - (moves[place.origin]?[move].places.count ?? 0)
+        if gap > 0 { moves[place.origin]?[move].places += Array(repeating: nil, count: gap) }
     }
 
-    private mutating func note(_ index: UInt64?, _ place: AsideRun.Place?) {
+    private mutating func note(_ position: Position?, _ place: AsideRun.Place?) {
         guard let place, let move = moves[place.origin]?.firstIndex(where: { $0.generation == place.generation }) else {
             return
         }
-        moves[place.origin]?[move].indices.append(index)
+        moves[place.origin]?[move].places.append(position)
     }
 
     /// An entry that names one that has moved names it where it is now; nil for one whose target stays behind.
@@ -146,6 +153,6 @@ struct AsidePlaces {
                 moves.first { $0.holds(target.index) }
             }
         guard let move else { return target }
-        return move.indices[Int(target.index - move.first)].map { Position(origin: own.line, index: $0) }
+        return move.places[Int(target.index - move.first)]
     }
 }
