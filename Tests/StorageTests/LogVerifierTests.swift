@@ -287,6 +287,24 @@ import TransparencyLog
         }
     }
 
+    @Test func aLogWhoseStoredNameIsDamagedIsFoundByItsCheckpoint() throws {
+        let patient = try Patient()
+        let name = String(decoding: rongcheng.line, as: UTF8.self)
+        try patient.folder.tamper("UPDATE origin SET line = ?", [Data((name.dropLast(3) + "x/1").utf8)])
+        let path = patient.folder.file
+        #expect(try patient.folder.store().state(rongcheng) == nil)
+        // A name that somebody has a key for may be another log's, and the checkpoint the one in the wrong place.
+        let other = VerifierKey(
+            name: Array((name.dropLast(3) + "x/1").utf8), key: verifierKey(rongcheng).key)
+        let doubtful = try LogStore.opening(path: path, keys: [verifierKey(rongcheng), other])
+        #expect(doubtful.state(rongcheng) == nil)
+        try doubtful.close()
+        let store = try LogStore.opening(path: path, keys: [verifierKey(rongcheng)])
+        #expect(store.states.map(\.origin) == [rongcheng])
+        #expect(try LogVerifier(store, keys: [verifierKey(rongcheng)]).verify(rongcheng)?.damages == [])
+        try LogStoreAppendTests.expect(store, patient.model)
+    }
+
     /// A body that came late is stored first and folded then; a process may have ended in between.
     @Test func aBodyThatWaitsToBeFoldedIsNoDamageAndIsNotForgotten() throws {
         let patient = try Patient()

@@ -56,9 +56,10 @@ extension NodeFolder {
 
     /// Copies what can be read; the sizes that the logs were recorded to have.
     private func copy(to fresh: String, own: OriginName?, _ topology: Topology) throws -> [OriginName: UInt64] {
-        let store = try LogStore(path: logFile)
+        let keys = topology.nodes.flatMap(\.keys)
+        let store = try LogStore.opening(path: logFile, keys: keys)
         defer { try? store.close() }
-        try store.copyReadable(to: fresh, own: own, keys: topology.nodes.flatMap(\.keys))
+        try store.copyReadable(to: fresh, own: own, keys: keys)
         return Dictionary(uniqueKeysWithValues: store.states.map { ($0.origin, max($0.recordedSize, $0.size)) })
     }
 

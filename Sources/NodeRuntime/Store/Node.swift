@@ -68,7 +68,9 @@ package final class Node: Sendable {
         readLog = ReadLog(folder: folder.path, files: environment.files)
         recorded = RecordedReferences(salt: environment.randomBytes(16))
         lock = Mutex(try environment.files.lock(folder))
-        log = try LogStore(path: folder.logFile, options: environment.logOptions, servesWithoutWriting: true)
+        log = try LogStore.opening(
+            path: folder.logFile, options: environment.logOptions, keys: files.topology.nodes.flatMap(\.keys),
+            servesWithoutWriting: true)
         historyBox = Mutex(try Self.history(folder, environment, obstacle: log.obstacle?.description))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
         try claimStore()

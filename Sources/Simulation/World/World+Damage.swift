@@ -65,9 +65,10 @@ extension World {
         do {
             var options = LogStoreOptions()
             options.files = disk
-            let store = try LogStore(path: file, options: options)
+            let keys = federation.topology.nodes.flatMap(\.keys)
+            let store = try LogStore.opening(path: file, options: options, keys: keys)
             defer { try? store.close() }
-            try store.copyReadable(to: fresh, own: city.origin, keys: federation.topology.nodes.flatMap(\.keys))
+            try store.copyReadable(to: fresh, own: city.origin, keys: keys)
             isSaved = true
         } catch {
             tell("\(city.name): nothing can be read: \(error)")
