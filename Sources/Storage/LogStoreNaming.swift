@@ -33,6 +33,8 @@ extension LogStore {
 extension LogTransaction {
     fileprivate func rename(_ names: [Int64: OriginName]) throws {
         try guarded {
+            // The index of names holds the true ones still, and would take none of them a second time.
+            try database.run("REINDEX origin")
             for (number, name) in names.sorted(by: { $0.key < $1.key }) {
                 try database.run("UPDATE origin SET line = ? WHERE number = ?", [blob(name.line), number])
             }
