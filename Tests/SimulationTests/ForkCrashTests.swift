@@ -1,9 +1,9 @@
 import Federation
+import NodeRuntime
 import Storage
 import Testing
 import TransparencyLog
 
-@testable import NodeRuntime
 @testable import Simulation
 
 /// A node that is killed at any durable step of carrying out a decision on a fork.
@@ -17,23 +17,6 @@ import TransparencyLog
     @Test(arguments: ForkScenario.Role.allCases)
     func aDecisionThatIsRevisedIsCarriedOutWhereverTheNodeDies(role: ForkScenario.Role) throws {
         try killEverywhere(ForkScenario(role, decidedSizes: [270, 100]), .power, every: 6)
-    }
-
-    /// A revised decision may leave the forked log more than the first one did, while what that one cut off waits still.
-    @Test func whatARevisedDecisionGivesBackIsNotRecordedAgain() throws {
-        let scenario = try ForkScenario(.unconfirmed, decidedSizes: [100])
-        let disk = SimulatedDisk(seed: 1)
-        disk.restore(scenario.image)
-        let node = try scenario.open(disk)
-        try scenario.settle(node)
-        #expect(try node.log.asideCount() == 200)
-        try node.log.write { try scenario.append(ForkScenario.old, 100..<270, $0) }
-        try node.putBackAside()
-        #expect(try node.log.asideCount() == 0)
-        #expect(node.log.state(ForkScenario.own)?.size == UInt64(ForkScenario.ownSize + 30))
-        let held = try bodies(node)
-        #expect(held.count == ForkScenario.oldSize + ForkScenario.ownSize && Set(held).count == held.count)
-        try node.close()
     }
 
     /// The moment before a step leaves what the moment after the step before it left: with every other one all are tried.
@@ -75,7 +58,7 @@ import TransparencyLog
         #expect(state.size == sizes[state.decision?.number], "moment \(moment)")
         #expect(state.isForked && state.checkpoint?.size == state.size, "moment \(moment)")
         if scenario.role == .other { return }
-        let held = try bodies(node)
+        let held = try ForkScenario.bodies(node)
         #expect(held.count == ForkScenario.oldSize + ForkScenario.ownSize, "moment \(moment)")
         #expect(
             Set(held) == Set(ForkScenario.bodies(ForkScenario.old) + ForkScenario.bodies(ForkScenario.own)),
@@ -99,11 +82,13 @@ import TransparencyLog
         case .other: #expect(try node.log.asideCount() == 0, "moment \(moment)")
         }
     }
+}
 
+extension ForkScenario {
     /// Of both logs, and of what is aside.
-    private func bodies(_ node: Node) throws -> [[UInt8]] {
+    static func bodies(_ node: Node) throws -> [[UInt8]] {
         var bodies: [[UInt8]] = []
-        for origin in [ForkScenario.old, ForkScenario.own] {
+        for origin in [old, own] {
             let size = node.log.state(origin)?.size ?? 0
             bodies += try node.log.packed(origin, 0..<size).flatMap(\.unpacked).map(\.body)
         }

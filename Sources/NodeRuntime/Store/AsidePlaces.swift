@@ -24,6 +24,8 @@ struct AsidePlaces {
     /// what stays when a target moves.
     private var expected: Set<[UInt8]> = []
     private var known: [[UInt8]: Position] = [:]
+    /// The same of entries whose body is gone from the log.
+    private var knownErased: [[UInt8]: Position] = [:]
 
     init(own: OriginName) { self.own = own }
 
@@ -31,27 +33,45 @@ struct AsidePlaces {
         if let place = run.place, moves[place.origin]?.last?.generation != place.generation {
             moves[place.origin, default: []].append(Move(generation: place.generation, first: place.first))
         }
-        run.items.forEach { _, item in expected.formUnion(Self.identities(item)) }
+        run.items.forEach { _, item in expected.formUnion(Identity(item).all) }
     }
 
-    /// By what an entry that was set aside is known in the log: the header, which holds the time, with the salt of the body,
-    /// or with the ground of an erasure. Where the body was erased since then the whole entry stands for it, or, since a
-    /// correction commits to its target, the header alone.
-    private static func identities(_ item: PackedItem) -> [[UInt8]] {
-        let named = identity(item)
-        guard !item.isVerbatim else { return [named] }
-        let entry = item.entry
-        let isCorrection =
-            (try? Entry(decoding: entry)).flatMap { try? Body(decoding: Array(item.body), kind: $0.kind) }?
-            .content.target != nil
-        return [named, isCorrection ? Array(entry.prefix(Entry.headerBytes)) : entry]
+    /// By what an entry that was set aside is known in the log.
+    private struct Identity {
+        /// The header, which holds the time, with the salt of the body, or with the ground of an erasure.
+        let named: [UInt8]
+        /// What is left of it where the body was erased since then: the whole entry or, since a correction commits to its
+        /// target, the header alone.
+        var erased: [UInt8]?
+        /// The whole entry; nil for a correction, which is another one when its target moves.
+        var whole: [UInt8]?
+
+        init(_ item: PackedItem) {
+            named = Self.named(item)
+            if item.isVerbatim {
+                if item.lacksBody { whole = Array(item.bytes) }
+                return
+            }
+            let entry = item.entry
+            let isCorrection =
+                (try? Entry(decoding: entry)).flatMap { try? Body(decoding: Array(item.body), kind: $0.kind) }?
+                .content.target != nil
+            erased = isCorrection ? Array(entry.prefix(Entry.headerBytes)) : entry
+            whole = isCorrection ? nil : entry
+        }
+
+        static func named(_ item: PackedItem) -> [UInt8] {
+            let isErasure = item.bytes.count > 1 && item.bytes[1] == EventKind.erasure.rawValue
+            return isErasure
+                ? Array(item.bytes.prefix(Entry.headerBytes)) + Array(item.bytes.suffix(1))
+                : Array(item.bytes.prefix(Entry.headerBytes + Body.saltBytes))
+        }
+
+        var all: [[UInt8]] { [named, erased, whole].compactMap { $0 } }
     }
 
-    private static func identity(_ item: PackedItem) -> [UInt8] {
-        let isErasure = item.bytes.count > 1 && item.bytes[1] == EventKind.erasure.rawValue
-        return isErasure
-            ? Array(item.bytes.prefix(Entry.headerBytes)) + Array(item.bytes.suffix(1))
-            : Array(item.bytes.prefix(Entry.headerBytes + Body.saltBytes))
+    private func place(of identity: Identity) -> Position? {
+        known[identity.named] ?? identity.whole.flatMap { known[$0] } ?? identity.erased.flatMap { knownErased[$0] }
     }
 
     mutating func findKnown(in log: LogStore) throws {
@@ -65,12 +85,12 @@ struct AsidePlaces {
             let end = min(state.size, (index / Tiling.width + 64) * Tiling.width)
             for piece in try log.packed(state.origin, index..<end) {
                 piece.forEach { _, item in
-                    var identities = [Self.identity(item)]
-                    if item.isVerbatim, Entry.hasBody(item.bytes) {
-                        identities += [Array(item.bytes), Array(item.bytes.prefix(Entry.headerBytes))]
-                    }
-                    for identity in identities where expected.contains(identity) {
-                        known[identity] = Position(origin: state.origin.line, index: index)
+                    let place = Position(origin: state.origin.line, index: index)
+                    let named = Identity.named(item)
+                    if expected.contains(named) { known[named] = place }
+                    for rest in item.lacksBody ? [Array(item.bytes), Array(item.bytes.prefix(Entry.headerBytes))] : []
+                    where expected.contains(rest) {
+                        knownErased[rest] = place
                     }
                     index += 1
                 }
@@ -82,11 +102,11 @@ struct AsidePlaces {
     mutating func moved(_ run: AsideRun, to size: UInt64) throws -> (PackedEntries, [Digest]) {
         var builder = PackedEntriesBuilder()
         var hashes: [Digest] = []
-        var identities: [[[UInt8]]] = []
-        run.items.forEach { _, item in identities.append(Self.identities(item)) }
+        var identities: [Identity] = []
+        run.items.forEach { _, item in identities.append(Identity(item)) }
         passOver(run.place)
-        for ((entry, body), identities) in zip(run.items.unpacked, identities) {
-            if let place = identities.compactMap({ known[$0] }).first {
+        for ((entry, body), identity) in zip(run.items.unpacked, identities) {
+            if let place = place(of: identity) {
                 note(place, run.place)
                 continue
             }
@@ -95,7 +115,8 @@ struct AsidePlaces {
             note(moved.map { _ in place }, run.place)
             guard let moved else { continue }
             // Set aside, fetched again and set aside again, it is one entry.
-            for identity in identities { known[identity] = place }
+            known[identity.named] = place
+            if let whole = identity.whole { known[whole] = place }
             builder.append(entry: moved.entry, body: moved.body)
             hashes.append(leafHash(moved.entry))
         }

@@ -229,12 +229,19 @@ package final class Node: Sendable {
         return withdrawn
     }
 
-    /// The hybrid clock goes on behind the last entry of the own log.
+    /// The hybrid clock goes on behind the last entry of the own log, and behind those that are aside: two entries of the same
+    /// time would be taken for one when they are put back.
     private func restoreClock() {
-        guard let state = log.state(origin), state.size > 0, let last = try? log.entry(origin, state.size - 1),
-            let entry = try? Entry(decoding: last.entry)
-        else { return }
-        clock.withLock { $0 = HybridClock(last: entry.recordedAt) }
+        var last: UInt64 = 0
+        if let state = log.state(origin), state.size > 0, let stored = try? log.entry(origin, state.size - 1),
+            let entry = try? Entry(decoding: stored.entry)
+        {
+            last = entry.recordedAt
+        }
+        try? log.forEachAside { run in
+            run.items.forEach { _, item in last = max(last, (try? Entry(decoding: item.entry))?.recordedAt ?? 0) }
+        }
+        clock.withLock { $0 = HybridClock(last: last) }
     }
 
     func observeTime(milliseconds: UInt64) {
