@@ -78,6 +78,7 @@ func signed(_ value: Int128) -> String { value > 0 ? "+\(value)" : value.descrip
 
 /// A line for a terminal: what others wrote (factor codes, origin lines) must not steer it.
 func printable(_ line: String) -> String {
+    if line.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return line }
     var result = ""
     for scalar in line.unicodeScalars {
         switch scalar.properties.generalCategory {

@@ -2,7 +2,7 @@ import GRDB
 
 /// The file under the history store: one connection that writes and checkpoints, a few that only read.
 ///
-/// Reads never hold a transaction open: rows of runs do not change while anybody may read them (`HistoryRunLease`), so
+/// Reads hold no transaction open for longer than one subject takes: rows of runs do not change while anybody may read them (`HistoryRunLease`), so
 /// the WAL can always be checkpointed.
 struct HistoryDatabase: Sendable {
     static let pageBytes = 16_384
@@ -10,6 +10,7 @@ struct HistoryDatabase: Sendable {
     private static let schemaVersion: Int32 = 1
 
     let pool: DatabasePool
+    private let briefReaders: HistoryBriefReaders
     private let path: String
     private let files: any StoreFiles
 
@@ -23,6 +24,7 @@ struct HistoryDatabase: Sendable {
                 try database.execute(sql: "PRAGMA synchronous = NORMAL")
                 try Self.prepareSchema(database)
             }
+            briefReaders = try HistoryBriefReaders(path: files.location(path), configuration: Self.configuration())
         } catch {
             throw Self.failure(error)
         }
@@ -95,6 +97,11 @@ struct HistoryDatabase: Sendable {
         do { return try pool.unsafeRead(body) } catch { throw Self.failure(error) }
     }
 
+    /// Runs `body` in one reading transaction on a connection that nothing else uses, for the few rows of one subject.
+    func readBriefly(_ body: (Database) throws -> Void) throws {
+        do { try briefReaders.read(body) } catch { throw Self.failure(error) }
+    }
+
     /// Moves everything from the WAL into the file and cuts the WAL to nothing, for good.
     func truncateLog() throws {
         do {
@@ -108,6 +115,7 @@ struct HistoryDatabase: Sendable {
     /// Closes the readers first, then the writer, so that never two connections checkpoint on their way out.
     func close() throws {
         try? truncateLog()
+        briefReaders.close()
         pool.releaseMemory()
         do { try pool.close() } catch { throw Self.failure(error) }
     }

@@ -20,17 +20,17 @@ extension HistoryStore {
     package func append(_ batch: HistoryBatch) throws {
         let isKnown = numbers.withLock { Int(batch.origin) < $0.origins.table.count }
         precondition(isKnown, "an origin is numbered by the store before its entries are folded")
-        try untilThereIsRoom { try add(batch, to: &$0) }
+        try untilThereIsRoom { try add(batch) }
     }
 
     /// Adds what a batch holds without moving a position, for ``insertLate(_:)``.
     func put(_ batch: HistoryBatch) throws {
-        try untilThereIsRoom { try put(batch, from: batch.first, into: &$0) }
+        try untilThereIsRoom { try put(batch, from: batch.first) }
     }
 
-    private func untilThereIsRoom(_ attempt: (inout State) throws -> Outcome) throws {
+    private func untilThereIsRoom(_ attempt: () throws -> Outcome) throws {
         while true {
-            switch try state.withLock({ try attempt(&$0) }) {
+            switch try appending.withLock({ _ in try attempt() }) {
             case .done: return
             case .sealed: return wake()
             case .waiting: queue.wait(for: change)
@@ -38,36 +38,50 @@ extension HistoryStore {
         }
     }
 
-    private func add(_ batch: HistoryBatch, to state: inout State) throws -> Outcome {
+    private func add(_ batch: HistoryBatch) throws -> Outcome {
         let origin = Int(batch.origin)
-        while state.visible.count <= origin { state.visible.append(0) }
-        let position = state.visible[origin]
+        let position = state.withLock { state in
+            while state.visible.count <= origin { state.visible.append(0) }
+            return state.visible[origin]
+        }
         if batch.end <= position { return .done }
         if batch.first > position { throw HistoryFailure.gap(expected: position) }
-        let outcome = try put(batch, from: position, into: &state)
-        if outcome != .waiting { state.visible[origin] = batch.end }
-        return outcome
+        return try put(batch, from: position) { $0.visible[origin] = batch.end }
     }
 
     /// Puts what a batch holds from a position on into the table in memory; nothing if it has to wait.
-    private func put(_ batch: HistoryBatch, from position: UInt64, into state: inout State) throws -> Outcome {
-        if let failure = state.failure { throw failure }
-        guard state.active.couldHold(batch) else { throw HistoryFailure.batchTooLarge }
+    ///
+    /// - Parameter note: what else becomes visible with it.
+    private func put(
+        _ batch: HistoryBatch, from position: UInt64, note: (inout State) -> Void = { _ in }
+    ) throws -> Outcome {
         var outcome = Outcome.done
-        if !state.active.hasRoom(for: batch) {
-            guard state.sealed.count < options.waitingTables else {
-                if let stall = state.stall { throw stall }
-                state.waiters += 1
-                return .waiting
+        let table = try state.withLock { state -> HistoryTable? in
+            if let failure = state.failure { throw failure }
+            guard state.active.couldHold(batch) else { throw HistoryFailure.batchTooLarge }
+            if !state.active.hasRoom(for: batch) {
+                guard state.sealed.count < options.waitingTables else {
+                    if let stall = state.stall { throw stall }
+                    state.waiters += 1
+                    return nil
+                }
+                seal(&state)
+                outcome = .sealed
             }
-            seal(&state)
-            outcome = .sealed
+            return state.active
         }
-        state.active.append(batch, from: position)
-        for erasure in batch.erasures where erasure.index >= position { state.erasures.insert(erasure) }
+        guard let table else { return .waiting }
+        // Behind what queries see: they need not wait for it.
+        let added = table.write(batch, from: position)
+        state.withLock { state in
+            table.show(added)
+            for erasure in batch.erasures where erasure.index >= position { state.erasures.insert(erasure) }
+            note(&state)
+        }
         return outcome
     }
 
+    /// Under the lock for appends too.
     private func seal(_ state: inout State) {
         state.active.positions = state.visible
         state.sealed.append(state.active)
@@ -81,9 +95,11 @@ extension HistoryStore {
         state.withLock { $0.stall = nil }
         wake()
         try wait { !$0.active.isTouched || $0.sealed.count < options.waitingTables }
-        let target = state.withLock { state in
-            if state.active.isTouched { seal(&state) }
-            return state.sealedCount
+        let target = appending.withLock { _ in
+            state.withLock { state in
+                if state.active.isTouched { seal(&state) }
+                return state.sealedCount
+            }
         }
         wake()
         try wait { $0.writtenCount >= target }

@@ -13,7 +13,7 @@ extension HistoryStore {
         }
         do {
             for table in tables { try table.append(subject, to: &history) }
-            try database.read { connection in
+            try database.readBriefly { connection in
                 for run in runs {
                     let segments = run.rows.segments(from: subject, through: subject)
                     if segments.isEmpty { continue }

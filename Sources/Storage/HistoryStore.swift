@@ -72,6 +72,8 @@ package final class HistoryStore: Sendable {
     let state: Mutex<State>
     let background: Mutex<Background>
     let numbers: Mutex<Numbers>
+    /// Held by a thread while it puts records into the table in memory, before the lock of `state`, which queries need too.
+    let appending = Mutex<Void>(())
     /// Held by a thread while it inserts late records; whether there may be some of which it is not known that they are durable.
     /// After a start what is in the file may be what the process before could write and not sync.
     let lateInsertion = Mutex(true)

@@ -1,11 +1,13 @@
 import Federation
 import Scoring
+import Synchronization
 
-/// Records in memory, in the order of their coming: found by a scan until they are written as a run.
+/// Records in memory, in the order of their coming: found by chains of those whose subjects agree in some bits, until they
+/// are written as a run.
 ///
-/// The memory is allocated once and only ever written behind `count`. Appends happen under the store's lock, which also
-/// hands out views; what a view covers never changes again, so views are read without a lock. That is what the
-/// unchecked conformance rests on.
+/// The memory is allocated once and only ever written behind `count`, by one thread at a time (the store's lock for appends);
+/// `count` moves under the store's lock, which also hands out views. What a view covers never changes again, so views are
+/// read without a lock. That is what the unchecked conformance rests on.
 final class HistoryTable: @unchecked Sendable {
     private let capacity: Int
     private let payloadCapacity: Int
@@ -14,6 +16,11 @@ final class HistoryTable: @unchecked Sendable {
     /// Where each record ends in the payload.
     fileprivate let ends: UnsafeMutablePointer<UInt32>
     fileprivate let payload: UnsafeMutableRawPointer
+    /// By some bits of the subject, the place + 1 of the newest record; 0 for none. Also of records that are not shown yet.
+    fileprivate let heads: UnsafeMutablePointer<Atomic<UInt32>>
+    private let buckets: Int
+    /// Place + 1 of the record before each in its chain.
+    fileprivate let chains: UnsafeMutablePointer<UInt32>
 
     // Only under the store's lock, and no longer changed once the table is full:
     private(set) var count = 0
@@ -30,6 +37,10 @@ final class HistoryTable: @unchecked Sendable {
         lows = .allocate(capacity: capacity)
         ends = .allocate(capacity: capacity)
         payload = .allocate(byteCount: payloadCapacity, alignment: 16)
+        buckets = 1 << max(4, Int.bitWidth - 1 - max(1, capacity / 2).leadingZeroBitCount)
+        heads = .allocate(capacity: buckets)
+        for bucket in 0..<buckets { (heads + bucket).initialize(to: Atomic(0)) }
+        chains = .allocate(capacity: capacity)
     }
 
     deinit {
@@ -37,12 +48,19 @@ final class HistoryTable: @unchecked Sendable {
         lows.deallocate()
         ends.deallocate()
         payload.deallocate()
+        heads.deinitialize(count: buckets)
+        heads.deallocate()
+        chains.deallocate()
     }
+
+    /// The low half differs between any two members of a population of either kind.
+    @inline(__always)
+    fileprivate func bucket(_ low: UInt64) -> Int { Int(low & UInt64(buckets - 1)) }
 
     var view: HistoryTableView { HistoryTableView(table: self, count: count) }
     private var payloadBytes: Int { count == 0 ? 0 : Int(ends[count - 1]) }
     /// Bytes that the table's contents take.
-    var memoryBytes: Int { count * 20 + payloadBytes + erasures.count * MemoryLayout<ErasureRecord>.stride }
+    var memoryBytes: Int { count * 24 + buckets * 4 + payloadBytes + erasures.count * MemoryLayout<ErasureRecord>.stride }
 
     /// Whether a batch fits in behind what is there, or would fit into an empty table.
     func hasRoom(for batch: HistoryBatch) -> Bool { fits(batch, behind: count, payloadBytes, erasures.count) }
@@ -53,8 +71,15 @@ final class HistoryTable: @unchecked Sendable {
             && erasures + batch.erasures.count <= capacity
     }
 
-    /// Appends a batch that fits, but for the records and erasures below `position`.
-    func append(_ batch: HistoryBatch, from position: UInt64) {
+    /// What was written behind the records that are shown.
+    struct Addition {
+        fileprivate let count: Int
+        fileprivate let erasures: [ErasureRecord]
+    }
+
+    /// Writes a batch that fits, but for the records and erasures below `position`, behind what is shown. Only under the
+    /// store's lock for appends.
+    func write(_ batch: HistoryBatch, from position: UInt64) -> Addition {
         let skipped = batch.records(below: position)
         let skippedBytes = skipped == 0 ? 0 : batch.ends[skipped - 1]
         let start = UInt32(payloadBytes)
@@ -64,12 +89,22 @@ final class HistoryTable: @unchecked Sendable {
             lows[target] = batch.subjects[place].low
             ends[target] = start + batch.ends[place] - skippedBytes
         }
+        for target in count..<count + batch.count - skipped {
+            let bucket = bucket(lows[target])
+            chains[target] = heads[bucket].load(ordering: .relaxed)
+            heads[bucket].store(UInt32(target + 1), ordering: .releasing)
+        }
         batch.payload.withUnsafeBytes { source in
             let bytes = UnsafeRawBufferPointer(rebasing: source[Int(skippedBytes)..<batch.payloadBytes])
             UnsafeMutableRawBufferPointer(start: payload + Int(start), count: bytes.count).copyMemory(from: bytes)
         }
-        count += batch.count - skipped
-        erasures.append(contentsOf: batch.erasures.lazy.filter { $0.index >= position })
+        return Addition(count: batch.count - skipped, erasures: batch.erasures.filter { $0.index >= position })
+    }
+
+    /// Shows what was written last; under the store's lock.
+    func show(_ addition: Addition) {
+        count += addition.count
+        erasures += addition.erasures
         isTouched = true
     }
 }
@@ -96,26 +131,16 @@ struct HistoryTableView: Sendable {
         return UnsafeRawBufferPointer(start: table.payload + start, count: Int(table.ends[place]) - start)
     }
 
-    /// Appends the records about a subject to a history.
+    /// Appends the records about a subject to a history, the newest first.
     func append(_ subject: SubjectID, to history: inout SubjectHistory) throws(HistoryFailure) {
-        // Eight at a time without a branch between them; the low half first, which differs between any two members of a
-        // population of either kind.
-        let lows = table.lows
-        var place = 0
-        while count - place >= 8 {
-            var isFound = false
-            for lane in 0..<8 { isFound = isFound || lows[place + lane] == subject.low }
-            if isFound { try append(subject, among: place..<place + 8, to: &history) }
-            place += 8
-        }
-        try append(subject, among: place..<count, to: &history)
-    }
-
-    private func append(
-        _ subject: SubjectID, among places: Range<Int>, to history: inout SubjectHistory
-    ) throws(HistoryFailure) {
-        for place in places where table.lows[place] == subject.low && table.highs[place] == subject.high {
-            try HistoryCoding.append(payload(place), to: &history)
+        var next = table.heads[table.bucket(subject.low)].load(ordering: .acquiring)
+        while next > 0 {
+            let place = Int(next) - 1
+            // What came after the view is in the chain and not in the view.
+            if place < count, table.lows[place] == subject.low, table.highs[place] == subject.high {
+                try HistoryCoding.append(payload(place), to: &history)
+            }
+            next = table.chains[place]
         }
     }
 

@@ -24,6 +24,15 @@ struct HistoryStoreTests {
         #expect(store.foldedUpTo(origin) == 200)
     }
 
+    @Test func aQueryIsAnsweredWhileAnAppendIsUnderWay() throws {
+        let folder = try HistoryFolder()
+        let store = try HistoryStore(path: folder.path)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        try store.observe(subjects, origin: origin)
+        let found = store.appending.withLock { _ in try? store.facts(about: subjects[9]) }
+        #expect(found?.count == 1)
+    }
+
     @Test func entriesThatLeaveNothingMoveThePositionToo() throws {
         let folder = try HistoryFolder()
         let store = try HistoryStore(path: folder.path)

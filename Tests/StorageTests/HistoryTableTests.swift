@@ -26,12 +26,62 @@ import Testing
             batch.append(
                 HistoryRecord(origin: 0, index: UInt64(index), kind: 1, day: 1, factor: 1, quantity: 1), about: subject)
         }
-        table.append(batch, from: 0)
+        table.show(table.write(batch, from: 0))
         let view = table.view
         let expected = (0..<count).map { HistoryTablePlace(subject: view.subject($0), place: UInt32($0)) }
             .sorted { $0.isBefore($1) }
         #expect(view.sorted().map(\.place) == expected.map(\.place))
         #expect(view.sorted().map(\.subject) == expected.map(\.subject))
+    }
+
+    /// Subjects that share chains, some of them with records that are written and not shown yet.
+    @Test func aSubjectIsFoundInWhatIsShown() throws {
+        let subjects = (0..<64).map { SubjectID(high: UInt64($0 / 8), low: UInt64($0 % 8) << 20) }
+        func batch(_ first: UInt64) -> HistoryBatch {
+            var batch = HistoryBatch()
+            batch.reset(origin: 0, first: first)
+            for (offset, subject) in subjects.enumerated() {
+                let record = HistoryRecord(origin: 0, index: first + UInt64(offset), kind: 1, day: 1, factor: 1, quantity: 1)
+                batch.append(record, about: subject)
+            }
+            return batch
+        }
+        func found(_ place: Int, in view: HistoryTableView) throws -> [UInt64] {
+            var history = SubjectHistory()
+            try view.append(subjects[place], to: &history)
+            return history.records.map(\.index).sorted()
+        }
+        let table = HistoryTable(capacity: 200, payloadCapacity: 1 << 16)
+        table.show(table.write(batch(0), from: 0))
+        let before = table.view
+        let addition = table.write(batch(64), from: 64)
+        for place in subjects.indices { #expect(try found(place, in: table.view) == [UInt64(place)]) }
+        table.show(addition)
+        for place in subjects.indices {
+            #expect(try found(place, in: table.view) == [UInt64(place), UInt64(place) + 64])
+            #expect(try found(place, in: before) == [UInt64(place)])
+        }
+        var history = SubjectHistory()
+        try table.view.append(SubjectID(high: 99, low: 0), to: &history)
+        #expect(history.records.isEmpty)
+    }
+
+    @Test func aThreadsNumbersOfFactorsAreTheStores() throws {
+        let folder = try HistoryFolder()
+        var options = HistoryOptions.small
+        options.factorLimit = 2
+        let store = try HistoryStore(path: folder.path, options: options)
+        var known = HistoryFactorNumbers(store)
+        func number(_ code: String) -> UInt32 { Array(code.utf8).withUnsafeBytes { known.number($0) } }
+        #expect(store.factorNumber("b") == 0)
+        #expect(number("a") == 1)
+        #expect(number("b") == 0)
+        #expect(number("a") == 1)
+        #expect(number("c") == HistoryStore.unknownNumber)
+        // Beyond the limit only the rulebook's own get a number, and a thread that asked before hears of it.
+        let reserved = try? store.reserveFactor(Array("d".utf8))
+        #expect(reserved == nil || number("d") == reserved)
+        #expect(number("c") == store.factorNumber("c"))
     }
 
     @Test func namesThatLookAlikeKeepTheirNumbers() {

@@ -7,6 +7,7 @@ internal import Storage
 /// that arrives.
 struct EntryFolding {
     private let history: HistoryStore
+    private var factors: HistoryFactorNumbers
     private(set) var batch = HistoryBatch()
     /// Latest hybrid time seen in the entries of the batch.
     private(set) var latestTime: UInt64 = 0
@@ -16,7 +17,10 @@ struct EntryFolding {
     /// Subjects of the withdrawals in the batch.
     private(set) var withdrawn: [SubjectID] = []
 
-    init(history: HistoryStore) { self.history = history }
+    init(history: HistoryStore) {
+        self.history = history
+        factors = HistoryFactorNumbers(history)
+    }
 
     mutating func begin(origin: UInt32, first: UInt64) {
         batch.reset(origin: origin, first: first)
@@ -82,7 +86,7 @@ struct EntryFolding {
         guard isASCII(factor) || isUTF8Slow(factor) else { return false }
         let record = HistoryRecord(
             origin: batch.origin, index: index, kind: EventKind.observation.rawValue, day: word(body, 16),
-            factor: history.factorNumber(factor), quantity: quantity, leafPrefix: leaf.prefix,
+            factor: factors.number(factor), quantity: quantity, leafPrefix: leaf.prefix,
             referenceCount: UInt32(referenceCount))
         let subject = SubjectID(
             high: UInt64(word(body, 20)) << 32 | UInt64(word(body, 24)),
