@@ -43,6 +43,7 @@ struct HistoryDatabase: Sendable {
                 try database.execute(
                     sql: """
                         PRAGMA page_size = \(pageBytes);
+                        PRAGMA auto_vacuum = INCREMENTAL;
                         PRAGMA secure_delete = ON;
                         PRAGMA cache_size = -4096;
                         PRAGMA wal_autocheckpoint = 1000;
@@ -109,6 +110,19 @@ struct HistoryDatabase: Sendable {
             try files.sync(path + "-wal")
         } catch {
             throw Self.failure(error)
+        }
+    }
+
+    /// Gives up to `limit` pages that merges left behind back to the file system, so that a file that was merged takes at most
+    /// half more than what is in it; false if it does. Fewer are kept for the next runs: giving them back costs a move for each.
+    /// A file made before this existed keeps them all.
+    func returnPages(limit: Int) throws -> Bool {
+        try write { database in
+            func number(_ pragma: String) throws -> Int { try Int.fetchOne(database, sql: "PRAGMA \(pragma)") ?? 0 }
+            let free = try number("freelist_count")
+            guard free > limit, free > (try number("page_count") - free) / 2 else { return false }
+            try database.execute(sql: "PRAGMA incremental_vacuum(\(limit))")
+            return try number("freelist_count") < free
         }
     }
 

@@ -48,7 +48,8 @@ extension HistoryStore {
             try stepMerge(&background)
             return true
         }
-        return try chooseMerge(&background) || emptyTrash(&background)
+        if try chooseMerge(&background) || emptyTrash(&background) { return true }
+        return try database.returnPages(limit: options.segmentsPerTransaction)
     }
 
     // MARK: Writing tables

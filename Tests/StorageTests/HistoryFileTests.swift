@@ -33,6 +33,7 @@ struct HistoryFileTests {
         #expect(try number("secure_delete") == 1)
         #expect(try number("page_size") == HistoryDatabase.pageBytes)
         #expect(try number("wal_autocheckpoint") > 0)
+        #expect(try number("auto_vacuum") == 2)
     }
 
     @Test func eachSegmentFillsOnePageByItself() throws {
@@ -293,6 +294,26 @@ struct HistoryFileTests {
         #expect(store.statistics.runs == 1)
         #expect(store.statistics.failure == nil)
         #expect(try store.facts(about: subjects[299]).count == 2)
+    }
+
+    @Test func whatMergesLeaveBehindIsGivenBack() throws {
+        let folder = try HistoryFolder()
+        let store = try filled(folder)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        let long = [UInt8](repeating: 7, count: 64)
+        for start in stride(from: 0, to: subjects.count, by: 300) {
+            try store.observe(Array(subjects[start..<start + 300]), origin: origin, reference: long)
+        }
+        // All runs are in the file, and then one run beside them.
+        try store.compact()
+        for _ in 0..<10_000 { store.queue.sync {} }
+        func number(_ pragma: String) throws -> Int {
+            try store.database.read { try Int.fetchOne($0, sql: "PRAGMA \(pragma)") ?? -1 }
+        }
+        let (free, pages) = (try number("freelist_count"), try number("page_count"))
+        #expect(free <= (pages - free) / 2)
+        for subject in subjects { #expect(try store.facts(about: subject).count == 2) }
+        #expect(try store.database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
     }
 
     @Test func aStoreThatIsClosedSaysSo() throws {
