@@ -39,6 +39,8 @@ package enum LaneKind: String, Sendable, CaseIterable {
     case integrator
     /// The one writer of the log store.
     case writer
+    /// Makes the log of readings durable.
+    case readings
     case chores
 }
 

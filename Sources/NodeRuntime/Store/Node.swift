@@ -65,7 +65,7 @@ package final class Node: Sendable {
         self.origin = origin
         logKey = keys.log
         linkKey = keys.link
-        readLog = ReadLog(folder: folder.path, files: environment.files)
+        readLog = ReadLog(folder: folder.path, files: environment.files, lane: environment.makeLane(.readings))
         recorded = RecordedReferences(salt: environment.randomBytes(16))
         lock = Mutex(try environment.files.lock(folder))
         log = try LogStore.opening(
@@ -98,6 +98,7 @@ package final class Node: Sendable {
 
     package func close() throws {
         writer.close()
+        readLog.settle(atMilliseconds: wallMilliseconds)
         historyBox.withLock { $0.close(environment) }
         try log.close()
         lock.withLock { $0 = nil }

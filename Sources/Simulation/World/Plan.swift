@@ -53,7 +53,7 @@ struct Plan: Sendable {
 
     func delay(of lane: LaneKind) -> ClosedRange<UInt64> {
         switch lane {
-        case .replica, .chores: 0...0
+        case .replica, .readings, .chores: 0...0
         case .readers, .integrator: 0...2
         case .writer: writerDelay
         }
