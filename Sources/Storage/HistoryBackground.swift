@@ -15,10 +15,10 @@ package protocol HistoryBackground: Sendable {
 struct HistoryQueue: HistoryBackground {
     private let queue = DispatchQueue(label: "standings", qos: .utility)
 
-    func async(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
+    func async(_ work: @escaping @Sendable () -> Void) { queue.async { BackgroundThread.run(work) } }
 
     func after(_ milliseconds: Int, _ work: @escaping @Sendable () -> Void) {
-        queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds), execute: work)
+        queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { BackgroundThread.run(work) }
     }
 
     func sync<Value>(_ work: () throws -> Value) rethrows -> Value { try queue.sync(execute: work) }

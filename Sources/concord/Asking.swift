@@ -4,6 +4,8 @@ internal import NodeRuntime
 
 /// Reaches the node of a data folder, running or not, and lets go of its store however the work ends.
 func withNode<Value>(_ options: DataOptions, _ body: (NodeClient) throws -> Value) throws -> Value {
+    // Somebody waits for the answer, often on a machine that is busy.
+    PromptThread.begin()
     let client = try NodeClient(folder: options.folder)
     do {
         let value = try body(client)

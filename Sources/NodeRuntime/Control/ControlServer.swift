@@ -63,6 +63,7 @@ final class ControlServer: Sendable {
     }
 
     private func serve(_ connection: ControlConnection) {
+        PromptThread.begin()
         defer { _ = connections.withLock { $0.removeValue(forKey: ObjectIdentifier(connection)) } }
         var pending: JSONValue?
         while let frame = try? connection.receive() {

@@ -56,7 +56,7 @@ struct ScoreBench {
 
     private func addQueries(_ figures: inout BenchFigures) throws {
         let log = QueryLog()
-        var catchUp = CatchUpBench(try run.part("catch-up", events: max(UInt64(CatchUpBench.cities), run.events / 10)))
+        var catchUp = CatchUpBench(try run.part("catch-up", events: max(UInt64(CatchUpBench.cities), run.events * 2 / 5)))
         catchUp.checksConvergence = false
         catchUp.meanwhile = { fleet, isDone in try Self.ask(fleet, log, isDone) }
         let caughtUp = try catchUp.measure()
@@ -72,7 +72,7 @@ struct ScoreBench {
             "the score, then the explanation, of one subject after another, with a pause of \(Self.queryPauseMilliseconds) ms")
     }
 
-    /// Asks for random subjects over one connection until the catch-up is done; at least once.
+    /// Asks for random subjects over one connection from the first event until the catch-up is done; at least once.
     private static func ask(_ fleet: Fleet, _ log: QueryLog, _ isDone: () -> Bool) throws {
         let folder = fleet.federation.folders[BenchFederation.aggregator]
         var client: NodeClient?
@@ -81,6 +81,9 @@ struct ScoreBench {
             usleepMilliseconds(queryPauseMilliseconds)
         }
         guard let client = try client ?? NodeClient(running: folder) else { return }
+        // As `concord score` does, which has nothing else to do.
+        PromptThread.begin()
+        while !isDone(), try NodeStanding(client).recorded == 0 { usleepMilliseconds(1) }
         var numbers = SeededNumbers(seed: "queries")
         let day = JSONValue.integer(Int64(BenchFederation.firstDay + BenchFederation.days))
         repeat {
