@@ -2,8 +2,9 @@ internal import Foundation
 
 /// Threads that take in, fold and merge: what they do is never done sooner by letting somebody wait who asks for a score.
 package enum BackgroundThread {
-    /// On a busy core a tenth of the weight of a thread that answers; on a free one nothing changes.
-    private static let niceness: Int32 = 10
+    /// On a busy core a third of the weight of a thread that answers; on a free one nothing changes. More would leave the
+    /// cores to whatever else runs on the machine.
+    private static let niceness: Int32 = 5
 
     /// Runs a piece of work behind the threads that answer. The calling thread has to be one of a pool that does nothing else:
     /// a process without privileges may step back, and not come forward again.
