@@ -11,7 +11,7 @@ package protocol HistoryBackground: Sendable {
     func wait(for signal: DispatchSemaphore)
 }
 
-/// A dispatch queue of its own.
+/// A dispatch queue of its own, of the quality of service of work that nobody waits for: its threads step back (``BackgroundThread``).
 struct HistoryQueue: HistoryBackground {
     private let queue = DispatchQueue(label: "standings", qos: .utility)
 

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Storage
 internal import Synchronization
 
 /// Where work of one kind runs, one piece after another in the order in which it was given.
@@ -58,7 +57,7 @@ final class Pulse: Sendable {
     }
 }
 
-/// A lane on a dispatch queue, behind threads that answer somebody (``BackgroundThread``). On a concurrent one pieces of work run beside each other, and `sync` waits for all of them.
+/// A lane on a dispatch queue. On a concurrent one pieces of work run beside each other, and `sync` waits for all of them.
 struct QueueLane: Lane {
     private let queue: DispatchQueue
     private let isConcurrent: Bool
@@ -68,10 +67,10 @@ struct QueueLane: Lane {
         queue = DispatchQueue(label: label, qos: .userInitiated, attributes: isConcurrent ? .concurrent : [])
     }
 
-    func async(_ work: @escaping @Sendable () -> Void) { queue.async { BackgroundThread.run(work) } }
+    func async(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
 
     func after(_ milliseconds: UInt64, _ work: @escaping @Sendable () -> Void) {
-        queue.asyncAfter(deadline: .now() + .milliseconds(Int(milliseconds))) { BackgroundThread.run(work) }
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(milliseconds)), execute: work)
     }
 
     func sync<Value>(_ work: () throws -> Value) rethrows -> Value {
@@ -83,7 +82,7 @@ struct QueueLane: Lane {
         timer.schedule(
             deadline: .now() + .milliseconds(Int(delay)), repeating: .milliseconds(Int(milliseconds)),
             leeway: .milliseconds(Int(milliseconds / 4)))
-        timer.setEventHandler { BackgroundThread.run(work) }
+        timer.setEventHandler(handler: work)
         timer.resume()
         return QueueTimer(timer: timer)
     }

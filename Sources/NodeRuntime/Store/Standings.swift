@@ -134,8 +134,8 @@ extension Node {
     ) throws -> StandingsSummary {
         let partitions = try history.snapshot().partitions(environment.scoringThreads)
         let outcomes = Mutex<[Int: Result<[StandingsLine], any Error>]>([:])
-        inBackground(partitions.count) { place in
-            let outcome = Result { try self.scores(partitions[place], context) }
+        DispatchQueue.concurrentPerform(iterations: partitions.count) { place in
+            let outcome = Result { try scores(partitions[place], context) }
             outcomes.withLock { $0[place] = outcome }
         }
         var accumulator = StandingsAccumulator()
@@ -147,15 +147,6 @@ extension Node {
             }
         }
         return StandingsSummary(root: accumulator.root, subjects: accumulator.count)
-    }
-
-    /// Does something so many times beside each other, behind the threads that answer; one thing by itself is done here.
-    private func inBackground(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-        guard count > 1 else { return (0..<count).forEach(body) }
-        let queue = DispatchQueue(label: "concord.scoring", attributes: .concurrent)
-        let group = DispatchGroup()
-        for place in 0..<count { queue.async(group: group) { BackgroundThread.run { body(place) } } }
-        group.wait()
     }
 
     private func scores(_ partition: HistoryPartition, _ context: NodeScoringContext) throws -> [StandingsLine] {
