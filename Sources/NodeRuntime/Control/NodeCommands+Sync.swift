@@ -52,7 +52,7 @@ extension NodeCommands {
             JSONMember("node", .string(node.identity.node)),
             JSONMember("title", .string(node.topology.nodes[node.index].title)),
             JSONMember("federation", .string(node.topology.federation)), JSONMember("running", .boolean(sync != nil)),
-            JSONMember("confirmed", .boolean(node.writer.isConfirmed)), JSONMember("past", past),
+            JSONMember("confirmed", .boolean(node.isConfirmed)), JSONMember("past", past),
             JSONMember("aside", .integer(Int64(try node.log.asideCount()))),
             JSONMember("trouble", node.storeTrouble.map { .string($0) } ?? .null),
             JSONMember("topology", .string(base64(node.topology.hash.bytes))),

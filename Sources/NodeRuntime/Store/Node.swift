@@ -104,6 +104,9 @@ package final class Node: Sendable {
         lock.withLock { $0 = nil }
     }
 
+    /// Whether the peers have confirmed the own past and what waited for that is published; a disk may have to take it first.
+    package var isConfirmed: Bool { writer.isConfirmed }
+
     var isAuthority: Bool { topology.nodes[index].isAuthority }
 
     /// What the logs say about each subject; another object after a rebuild.

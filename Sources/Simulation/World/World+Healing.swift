@@ -47,11 +47,11 @@ extension World {
         var reasons = unheardForks()
         var first: [OriginName: UInt64]?
         for city in honest {
-            guard let node = city.node, let life = city.life, let sync = life.sync else {
+            guard let node = city.node, city.life?.sync != nil else {
                 reasons.append("\(city.name) does not run")
                 continue
             }
-            if !stranded.contains(city.place) { reasons += unfinished(city, node, sync) }
+            if !stranded.contains(city.place) { reasons += unfinished(city, node) }
             guard var sizes = try? node.visibleSizes() else {
                 reasons.append("\(city.name) does not know what it holds")
                 continue
@@ -87,9 +87,9 @@ extension World {
     }
 
     /// What a city has not done yet with its own log.
-    private func unfinished(_ city: City, _ node: Node, _ sync: SyncService) -> [String] {
+    private func unfinished(_ city: City, _ node: Node) -> [String] {
         var reasons: [String] = []
-        if !sync.ask({ $0.isConfirmed }) { reasons.append("\(city.name) is not confirmed") }
+        if !node.isConfirmed { reasons.append("\(city.name) is not confirmed") }
         if let aside = try? node.log.asideCount(), aside > 0 { reasons.append("\(city.name) keeps \(aside) entries aside") }
         if let own = node.log.state(node.origin), own.checkpoint?.size ?? 0 < own.size {
             reasons.append("\(city.name) has not published all of its log")
