@@ -21,7 +21,13 @@ extension World {
         }
         let end = now + limit
         var reasons: [String] = []
+        var hasLookedAgain = false
         while now < end {
+            // What was damaged under a running node may have come to light after its operator had looked.
+            if !hasLookedAgain, now > end - limit / 2 {
+                hasLookedAgain = true
+                for city in honest where city.isUndermined { city.isDamaged = true }
+            }
             for city in cities where city.life == nil && city.restartsAt == nil { start(city) }
             run(500)
             mend()
