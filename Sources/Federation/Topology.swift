@@ -133,6 +133,9 @@ package struct Topology: Sendable {
 }
 
 extension Topology {
+    /// The keys of all nodes, those of earlier epochs among them, each with the name of its log.
+    package var keys: [VerifierKey] { nodes.flatMap(\.keys) }
+
     package func index(ofNode name: String) -> Int? { nodes.firstIndex { $0.name == name } }
 
     package func index(ofOrigin line: [UInt8]) -> Int? { nodeOfOrigin[line] }

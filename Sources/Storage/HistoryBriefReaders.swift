@@ -16,13 +16,7 @@ struct HistoryBriefReaders: Sendable {
         init(_ queue: DatabaseQueue) { self.queue = queue }
 
         func read(_ body: (Database) throws -> Void) throws {
-            try queue.unsafeRead { database in
-                try database.inTransaction(.deferred) {
-                    try body(database)
-                    // Where a row was damaged SQLite refuses to commit, even what was only read.
-                    return .rollback
-                }
-            }
+            try queue.unsafeRead { try $0.snapshot(body) }
         }
     }
 

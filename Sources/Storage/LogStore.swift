@@ -122,18 +122,8 @@ package final class LogStore: Sendable {
         do { return try Self.snapshot(pool, body) } catch { throw StoreFailure.mapping(error, action) }
     }
 
-    /// Reads in one transaction. It is rolled back at the end: where a row was damaged SQLite refuses to commit, even what was
-    /// only read.
     private static func snapshot<Value>(_ pool: DatabasePool, _ body: (Database) throws -> Value) throws -> Value {
-        try pool.unsafeRead { database in
-            var result: Value?
-            try database.inTransaction(.deferred) {
-                result = try body(database)
-                return .rollback
-            }
-            guard let result else { preconditionFailure("a transaction that ended has run its body") }
-            return result
-        }
+        try pool.unsafeRead { try $0.snapshot(body) }
     }
 
     /// Has no file hold a byte of what was dropped, cut off or replaced by a repair, nor give it back when the power fails.

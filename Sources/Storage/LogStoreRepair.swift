@@ -186,13 +186,11 @@ extension LogTransaction {
         try writeMark(key, items)
     }
 
-    /// Marks the entries of a bundle or tail whose body is missing; a body that waits to be folded counts as missing still.
+    /// Marks the entries of a bundle or tail whose body counts as missing.
     private func writeMark(_ key: Int64, _ items: PackedEntries) throws {
         let old = try BundleReader(database, key).mark() ?? BundleBits()
         var bits = BundleBits()
-        items.forEach { index, item in
-            if item.lacksBody || (old[index] && !item.isVerbatim) { bits[index] = true }
-        }
+        items.forEach { index, item in bits[index] = item.rightMark(is: old[index]) }
         if bits.isEmpty {
             try database.run("DELETE FROM missing WHERE key = ?", [key])
         } else {

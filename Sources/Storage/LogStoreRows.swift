@@ -18,6 +18,18 @@ extension Database {
         guard let row = try rows.next() else { return nil }
         return try decode(row)
     }
+
+    /// Reads in one transaction. It is rolled back at the end: where a row was damaged SQLite refuses to commit, even what was
+    /// only read.
+    func snapshot<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        var result: Value?
+        try inTransaction(.deferred) {
+            result = try body(self)
+            return .rollback
+        }
+        guard let result else { preconditionFailure("a transaction that ended has run its body") }
+        return result
+    }
 }
 
 extension Row {

@@ -37,11 +37,11 @@ struct BundleFinding {
     /// Whether what is stored is enough to make the bundle whole.
     var isRepairable: Bool { hash != nil && leaves != nil && !isSound && !spans.contains { $0 == nil } }
 
-    /// Entries whose mark of a missing body is wrong. A body that is stored may count as missing: until it is folded.
+    /// Entries whose mark of a missing body is wrong.
     func wrongMarks(_ mark: BundleBits) -> [Int] {
         spans.indices.filter { index in
-            guard let span = spans[index], mark[index] != lacking[index] else { return false }
-            return lacking[index] || span.isVerbatim
+            guard let span = spans[index] else { return false }
+            return mark[index] != rightMark(lacksBody: lacking[index], holdsBody: !span.isVerbatim, is: mark[index])
         }
     }
 
@@ -121,5 +121,15 @@ struct DecodedItems {
             spans.append(ItemSpan(start: start, end: start + item.bytes.count, isVerbatim: item.isVerbatim))
             start += item.bytes.count
         }
+    }
+}
+
+/// Whether a body counts as missing, by what is stored of its entry and whether it is marked so now: one that is stored may
+/// count as missing, until it is folded.
+private func rightMark(lacksBody: Bool, holdsBody: Bool, is isMarked: Bool) -> Bool { lacksBody || (isMarked && holdsBody) }
+
+extension PackedItem {
+    func rightMark(is isMarked: Bool) -> Bool {
+        Storage.rightMark(lacksBody: lacksBody, holdsBody: !isVerbatim, is: isMarked)
     }
 }

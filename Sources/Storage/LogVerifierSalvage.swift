@@ -105,11 +105,10 @@ extension PackedEntries {
         return hashes[0]
     }
 
-    /// Whether a mark of a missing body, or that there is none, is wrong for the entry of a run of one. A body that is stored
-    /// may count as missing: until it is folded.
+    /// Whether a mark of a missing body, or that there is none, is wrong for the entry of a run of one.
     func isMarkedWrong(_ isMissing: Bool) -> Bool {
         var isWrong = false
-        forEach { isWrong = $1.lacksBody != isMissing && ($1.lacksBody || $1.isVerbatim) }
+        forEach { isWrong = $1.rightMark(is: isMissing) != isMissing }
         return isWrong
     }
 

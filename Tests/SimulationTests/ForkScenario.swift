@@ -47,7 +47,7 @@ struct ForkScenario: Sendable {
         let stored = try checkpoint(Self.oldSize, treeRoot(hashes), keys[0])
         let proof = ForkProof(firstNote: stored.note, secondNote: try checkpoint(Self.oldSize, sha256([]), keys[0]).note)
         self.proof = proof
-        let (authority, verifiers) = (keys[2], files.topology.nodes.flatMap(\.keys))
+        let (authority, verifiers) = (keys[2], files.topology.keys)
         decisions = try decidedSizes.enumerated().map { number, size in
             let root = treeRoot(hashes.prefix(size))
             let decision = ForkDecision(

@@ -13,7 +13,7 @@ extension NodeCommands {
     func status() throws -> JSONValue {
         var logs: [JSONValue] = []
         let standing = sync?.ask { $0.standing(now: node.steadyMilliseconds) } ?? []
-        for line in node.topology.nodes.flatMap(\.keys).map(\.name) {
+        for line in node.topology.keys.map(\.name) {
             guard let origin = OriginName(line) else { continue }
             let state = node.log.state(origin)
             let number = try node.history.originNumber(line)

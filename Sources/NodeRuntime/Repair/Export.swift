@@ -40,7 +40,7 @@ extension Node {
     }
 
     private func exportKeys(_ writer: inout ExportWriter) throws {
-        let keys = topology.nodes.flatMap(\.keys).map { "\($0)\n" }.joined()
+        let keys = topology.keys.map { "\($0)\n" }.joined()
         try writer.write("keys", Array(keys.utf8))
         try writer.write("topology.json", topology.bytes)
     }

@@ -56,7 +56,7 @@ extension NodeFolder {
 
     /// Copies what can be read; the sizes that the logs were recorded to have.
     private func copy(to fresh: String, own: OriginName?, _ topology: Topology) throws -> [OriginName: UInt64] {
-        let keys = topology.nodes.flatMap(\.keys)
+        let keys = topology.keys
         let store = try LogStore.opening(path: logFile, keys: keys)
         defer { try? store.close() }
         try store.copyReadable(to: fresh, own: own, keys: keys)
@@ -66,7 +66,7 @@ extension NodeFolder {
     private func count(_ recorded: [OriginName: UInt64], _ topology: Topology, _ report: inout RescueReport) throws {
         let store = try LogStore(path: logFile)
         defer { try? store.close() }
-        let verifier = LogVerifier(store, keys: topology.nodes.flatMap(\.keys))
+        let verifier = LogVerifier(store, keys: topology.keys)
         report.aside = try store.asideCount()
         report.logs = try recorded.keys.sorted().map { origin in
             let mirror = try verifier.verify(origin)?.mirror

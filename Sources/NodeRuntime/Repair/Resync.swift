@@ -238,7 +238,7 @@ struct Resync {
     /// here.
     private mutating func mendRecords() throws {
         let node = node
-        let records = try node.log.damagedRecords(keys: node.topology.nodes.flatMap(\.keys))
+        let records = try node.log.damagedRecords(keys: node.topology.keys)
         let structure = try node.log.structuralDamages()
         report.damageCount += records.count + structure.count
         report.damages += records.map(\.description) + structure

@@ -38,7 +38,7 @@ extension Node {
             report.damageCount += verification.damageCount
             report.damages += verification.damages.map(\.description)
         }
-        let records = try log.damagedRecords(keys: topology.nodes.flatMap(\.keys)).map(\.description)
+        let records = try log.damagedRecords(keys: topology.keys).map(\.description)
         let structure = try log.structuralDamages()
         report.damageCount += records.count + structure.count
         report.damages += records + structure
@@ -55,7 +55,7 @@ extension Node {
         return report
     }
 
-    var logVerifier: LogVerifier { LogVerifier(log, keys: topology.nodes.flatMap(\.keys), own: origin) }
+    var logVerifier: LogVerifier { LogVerifier(log, keys: topology.keys, own: origin) }
 
     /// What to do about a file whose pages SQLite can neither read nor write as they should be.
     var rescueAdvice: String {

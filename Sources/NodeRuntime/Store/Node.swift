@@ -69,7 +69,7 @@ package final class Node: Sendable {
         recorded = RecordedReferences(salt: environment.randomBytes(16))
         lock = Mutex(try environment.files.lock(folder))
         log = try LogStore.opening(
-            path: folder.logFile, options: environment.logOptions, keys: files.topology.nodes.flatMap(\.keys),
+            path: folder.logFile, options: environment.logOptions, keys: files.topology.keys,
             servesWithoutWriting: true)
         historyBox = Mutex(try Self.history(folder, environment, obstacle: log.obstacle?.description))
         published = try PublishedFile(path: folder.publishedFile, origin: origin.line, files: environment.files)
@@ -114,7 +114,7 @@ package final class Node: Sendable {
 
     private func prepareHistory() throws {
         try emptyStaleStandings()
-        for key in topology.nodes.flatMap(\.keys) { _ = try history.originNumber(key.name) }
+        for key in topology.keys { _ = try history.originNumber(key.name) }
         for factor in rulebook.factors { _ = try history.reserveFactor(Array(factor.code.utf8)) }
         // Logs that were restored from an older state are behind what was folded of them; those whose end is damaged are not.
         let isAhead = try log.states.contains {

@@ -41,7 +41,7 @@ final class Hostility {
 
     /// Something that no honest node would send.
     func nonsense(_ world: World) -> (type: UInt8, payload: [UInt8])? {
-        let origin = world.draw(federation.topology.nodes.flatMap(\.keys).map(\.name)) ?? city.origin.line
+        let origin = world.draw(federation.topology.keys.map(\.name)) ?? city.origin.line
         switch world.draw(0...5) {
         case 0: return (UInt8(world.draw(1...17)), world.random.bytes(Int(world.draw(0...300))))
         case 1: return announcement(of: city.origin.line, size: world.draw(1...2_000), world)

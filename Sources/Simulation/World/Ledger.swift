@@ -38,8 +38,9 @@ final class Ledger {
         if givenUp.contains(promise.mark) { return true }
         guard let corrected = promise.corrected else { return false }
         if givenUp.contains(corrected) { return true }
-        return promises.contains { $0.mark == corrected && $0.corrected != nil && isGivenUp($0) }
+        return promises.contains { $0.mark == corrected && isGivenUp($0) }
     }
+
     func excuse(_ place: Int) { promises[place].isExcused = true }
 
     // MARK: Bodies

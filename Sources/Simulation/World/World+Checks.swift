@@ -142,6 +142,7 @@ extension World {
             failures = convergenceFailures()
             // A clock that was four days ahead when the erasure came is one reason more to wait.
             if round == 0 {
+                let isCutShort = isCutShort
                 for city in cities where isCutShort || stranded.contains(city.place) { city.clockError += 6 * 86_400_000 }
             }
             // The result of the cut still has to reach everybody, and old erasures are looked for once a minute, or less often

@@ -65,7 +65,7 @@ extension World {
         do {
             var options = LogStoreOptions()
             options.files = disk
-            let keys = federation.topology.nodes.flatMap(\.keys)
+            let keys = federation.topology.keys
             let store = try LogStore.opening(path: file, options: options, keys: keys)
             defer { try? store.close() }
             try store.copyReadable(to: fresh, own: city.origin, keys: keys)

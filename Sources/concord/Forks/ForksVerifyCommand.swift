@@ -73,7 +73,7 @@ struct KnownKeys {
     private init(topology path: String) throws {
         let topology = try FederationFiles.topology(path)
         let authorities = topology.nodes.filter(\.isAuthority).flatMap(\.keys)
-        self.init(logs: topology.nodes.flatMap(\.keys), authorities: authorities, source: path)
+        self.init(logs: topology.keys, authorities: authorities, source: path)
     }
 
     private static func read(_ path: String) throws -> [VerifierKey] {

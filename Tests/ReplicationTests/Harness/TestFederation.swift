@@ -55,7 +55,7 @@ struct TestFederation {
     /// The log of a node's present epoch.
     func origin(_ node: Int) -> OriginName { OriginName(topology.nodes[node].keys.last!.name)! }
 
-    var origins: [OriginName] { topology.nodes.flatMap(\.keys).map { OriginName($0.name)! } }
+    var origins: [OriginName] { topology.keys.map { OriginName($0.name)! } }
 
     func hello(_ node: Int) -> Hello {
         Hello(
