@@ -16,7 +16,7 @@ struct HistoryBriefReaders: Sendable {
         init(_ queue: DatabaseQueue) { self.queue = queue }
 
         func read(_ body: (Database) throws -> Void) throws {
-            try queue.unsafeRead { try $0.snapshot(body) }
+            try queue.unsafeRead(body)
         }
     }
 

@@ -8,6 +8,8 @@ extension HistoryDatabase {
     private static let subjectsPerIndexRow =
         (HistorySegment.byteCount - HistorySegment.headerBytes) / SubjectID.byteCount
 
+    private static let rowsPerLookup = 64
+
     // MARK: Reading
 
     /// Calls `body` with each row of a range, which has to be there in full. The bytes live only during the call.
@@ -27,6 +29,49 @@ extension HistoryDatabase {
             expected += 1
         }
         guard expected > rows.upperBound else { throw HistoryFailure.damaged("row \(expected) is missing") }
+    }
+
+    /// Calls `body` with every segment that can hold records about a subject, in no particular order. The bytes live only during
+    /// the call.
+    func forEachSegment(
+        about subject: SubjectID, of runs: [HistoryRun], _ body: (Int64, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var rows: [HistoryRunID.Home: [Int64]] = [:]
+        for run in runs {
+            for segment in run.rows.segments(from: subject, through: subject) {
+                rows[run.id.home, default: []].append(run.id.row(Int64(segment)))
+            }
+        }
+        if rows.isEmpty { return }
+        try readBriefly { connection in
+            for (home, rows) in rows {
+                for start in stride(from: 0, to: rows.count, by: Self.rowsPerLookup) {
+                    try forEachRow(rows[start...].prefix(Self.rowsPerLookup), in: home, connection, body)
+                }
+            }
+        }
+    }
+
+    /// Rows of any runs in one statement, since preparing and ending one costs as much as reading a row. There are few different
+    /// statements: a lookup of fewer rows names the last of them several times.
+    private func forEachRow(
+        _ rows: ArraySlice<Int64>, in home: HistoryRunID.Home, _ database: Database,
+        _ body: (Int64, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        guard let last = rows.last else { return }
+        var width = 4
+        while width < rows.count { width *= 2 }
+        let places = String(repeating: "?, ", count: width - 1) + "?"
+        let statement = try database.cachedStatement(sql: "SELECT id, data FROM \(home.table) WHERE id IN (\(places))")
+        let wanted = rows + repeatElement(last, count: width - rows.count)
+        let cursor = try Row.fetchCursor(statement, arguments: StatementArguments(wanted))
+        var found = 0
+        while let row = try cursor.next() {
+            let id = try Self.checked { try row.integer(0) }
+            try row.withUnsafeData(atIndex: 1) { data in try (data ?? Data()).withUnsafeBytes { try body(id, $0) } }
+            found += 1
+        }
+        guard found == rows.count else { throw HistoryFailure.damaged("\(rows.count - found) of the rows \(rows) are missing") }
     }
 
     /// Copies consecutive segments into `buffer`, one after another.

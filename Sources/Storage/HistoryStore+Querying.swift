@@ -13,15 +13,8 @@ extension HistoryStore {
         }
         do {
             for table in tables { try table.append(subject, to: &history) }
-            try database.readBriefly { connection in
-                for run in runs {
-                    let segments = run.rows.segments(from: subject, through: subject)
-                    if segments.isEmpty { continue }
-                    let rows = run.id.row(Int64(segments.lowerBound))...run.id.row(Int64(segments.upperBound - 1))
-                    try database.forEachRow(rows, of: run.id, in: connection) { row, bytes in
-                        try Self.append(subject, from: HistorySegmentReader(bytes, id: row), to: &history)
-                    }
-                }
+            try database.forEachSegment(about: subject, of: runs) { row, bytes in
+                try Self.append(subject, from: HistorySegmentReader(bytes, id: row), to: &history)
             }
         } catch {
             note(error)

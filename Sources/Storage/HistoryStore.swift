@@ -164,6 +164,16 @@ package final class HistoryStore: Sendable {
         }
     }
 
+    /// How many numbers were given; those that were given stay as they are.
+    package struct NumberCounts: Equatable, Sendable {
+        let origins: Int
+        let factors: Int
+    }
+
+    package var numberCounts: NumberCounts {
+        numbers.withLock { NumberCounts(origins: $0.origins.table.count, factors: $0.factors.table.count) }
+    }
+
     /// All origin lines by number.
     package var originLines: [[UInt8]] { numbers.withLock { $0.origins.all } }
     /// All factor codes by number.

@@ -21,7 +21,7 @@ package final class LogStore: Sendable {
     private let opened: Mutex<Opened>
     package let path: String
     package let options: LogStoreOptions
-    private let published = Mutex<[OriginName: LogState]>([:])
+    private let published = Mutex(PublishedStates())
     /// Whether bytes that rows no longer hold may lie in the files; a process before may have ended before it took them away.
     private let holdsDroppedBytes = Atomic(true)
 
@@ -78,16 +78,14 @@ package final class LogStore: Sendable {
     }
 
     /// A log by its origin line; nil where nothing of it is stored.
-    package func state(_ origin: OriginName) -> LogState? { published.withLock { $0[origin] } }
+    package func state(_ origin: OriginName) -> LogState? { published.withLock { $0.state(origin) } }
 
     /// All logs, by origin line.
-    package var states: [LogState] {
-        published.withLock { Array($0.values) }.sorted { $0.origin < $1.origin }
-    }
+    package var states: [LogState] { published.withLock { $0.states } }
 
     private func publish(_ states: [LogState]) {
         published.withLock { published in
-            for state in states { published[state.origin] = state }
+            for state in states { published.set(state) }
         }
     }
 
@@ -256,5 +254,23 @@ extension LogStore {
             journal: try String.fetchOne(database, sql: "PRAGMA journal_mode"),
             synchronous: try Int.fetchOne(database, sql: "PRAGMA synchronous"),
             secureDelete: try Int.fetchOne(database, sql: "PRAGMA secure_delete"))
+    }
+}
+
+/// The newest state of each log, in the order of the origin lines: asked for with every answer, changed with every commit.
+private struct PublishedStates {
+    private(set) var states: [LogState] = []
+    private var places: [OriginName: Int] = [:]
+
+    func state(_ origin: OriginName) -> LogState? { places[origin].map { states[$0] } }
+
+    mutating func set(_ state: LogState) {
+        if let place = places[state.origin] {
+            states[place] = state
+        } else {
+            states.append(state)
+            states.sort { $0.origin < $1.origin }
+            places = Dictionary(uniqueKeysWithValues: states.enumerated().map { ($1.origin, $0) })
+        }
     }
 }

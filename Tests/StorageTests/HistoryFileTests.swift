@@ -56,6 +56,41 @@ struct HistoryFileTests {
         #expect(pages.all - pages.free <= rows + 9)
     }
 
+    @Test func aSubjectOfMoreSegmentsThanOneLookupTakesIsReadWhole() throws {
+        let folder = try HistoryFolder()
+        var options = HistoryOptions()
+        // Runs as they come, so that both kinds are read and each by several statements.
+        options.tableRecords = 4_096
+        options.fanIn = 64
+        let store = try HistoryStore(path: folder.path, options: options)
+        let origin = try store.originNumber(Array("x/a/1".utf8))
+        let reference = [UInt8](repeating: 7, count: 200)
+        func observe(_ batches: Int) throws {
+            for _ in 0..<batches {
+                try store.observe(Array(repeating: subjects[5], count: 2_000), origin: origin, reference: reference)
+            }
+            try store.flush()
+        }
+        try observe(5)
+        try store.compact()
+        try observe(5)
+        #expect(store.statistics.runs > 1)
+        #expect(store.statistics.runBytes > 2 * 65 * HistoryDatabase.pageBytes)
+        #expect(try store.facts(about: subjects[5]).map(\.record.index) == Array(0..<20_000))
+        #expect(try store.facts(about: subjects[6]).isEmpty)
+    }
+
+    @Test func aMissingSegmentIsDamageAndNotAnEmptyHistory() throws {
+        let folder = try HistoryFolder()
+        let store = try filled(folder)
+        try store.compact()
+        let run = try #require(store.state.withLock { $0.runs.first?.id })
+        try store.database.write {
+            try $0.execute(sql: "DELETE FROM \(run.home.table) WHERE id = ?", arguments: [run.row(0)])
+        }
+        #expect(throws: HistoryFailure.self) { _ = try store.facts(about: subjects[0]) }
+    }
+
     @Test func theWriteAheadLogStaysSmallWhileReadersCome() throws {
         let folder = try HistoryFolder()
         let store = try HistoryStore(path: folder.path, options: .small)
