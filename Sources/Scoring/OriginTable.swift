@@ -1,27 +1,11 @@
 internal import Federation
 
-/// An origin in the holder's numbering, at a cut.
-package struct ScoringOrigin: Equatable, Sendable {
-    package let line: [UInt8]
-    /// Size of its log in the cut; 0 where the cut does not hold it.
-    package let size: UInt64
-    /// Whether its node has the role `authority`.
-    package let isAuthority: Bool
-
-    package init(line: [UInt8], size: UInt64, isAuthority: Bool) {
-        self.line = line
-        self.size = size
-        self.isAuthority = isAuthority
-    }
-}
-
 /// What the fold asks about origins, by the holder's numbers.
 struct OriginTable: Sendable {
     struct Row: Sendable {
         /// Number of the node: the same for all its epochs.
         let node: UInt32
         let epoch: UInt64
-        let size: UInt64
         let isAuthority: Bool
         /// Place among the origin lines in bytewise order.
         let rank: UInt32
@@ -30,10 +14,12 @@ struct OriginTable: Sendable {
     let rows: [Row]
     let lines: [[UInt8]]
     let nodeCount: Int
+    /// Sizes of the logs in the cut; all 0 before there is one.
+    private var sizes: [UInt64]
 
     var count: Int { rows.count }
 
-    init(_ origins: [ScoringOrigin]) {
+    init(_ origins: [(line: [UInt8], isAuthority: Bool)]) {
         var nodes: [[UInt8]: UInt32] = [:]
         var rows: [Row?] = Array(repeating: nil, count: origins.count)
         // Nodes are numbered in the order of their lines, so that no holder's own numbering shows in an explanation.
@@ -46,17 +32,24 @@ struct OriginTable: Sendable {
             let node = nodes[nodeLine] ?? UInt32(nodes.count)
             nodes[nodeLine] = node
             rows[index] = Row(
-                node: node, epoch: name?.epoch ?? 0, size: origin.size, isAuthority: origin.isAuthority,
-                rank: UInt32(rank))
+                node: node, epoch: name?.epoch ?? 0, isAuthority: origin.isAuthority, rank: UInt32(rank))
         }
         self.rows = rows.compactMap(\.self)
         lines = origins.map(\.line)
         nodeCount = nodes.count
+        sizes = Array(repeating: 0, count: origins.count)
+    }
+
+    /// The same origins at a cut; one whose size is not given is not in it.
+    func cut(at sizes: [UInt64]) -> OriginTable {
+        var table = self
+        table.sizes = Array(sizes.prefix(count)) + Array(repeating: 0, count: max(0, count - sizes.count))
+        return table
     }
 
     /// Whether a position lies inside the cut. Numbers beyond the table are of origins that the cut does not know.
     func holds(_ origin: UInt32, _ index: UInt64) -> Bool {
-        Int(origin) < rows.count && index < rows[Int(origin)].size
+        Int(origin) < sizes.count && index < sizes[Int(origin)]
     }
 
     /// Whether what one origin records can take back what stands in another's log: the same node's, or an authority's.

@@ -2,33 +2,26 @@ package import Federation
 
 /// All that scores at one cut depend on, apart from the histories: built once for a cut, used for every subject.
 package struct ScoringContext: Sendable {
-    package let rulebook: Rulebook
     /// Day of the cut, from 1970-01-01.
     package let day: UInt32
-    /// Nil where the population is enrolled.
-    package let population: SyntheticPopulation?
+    private let tables: ScoringTables
     let origins: OriginTable
     let erasures: ErasureIndex
-    let factors: FactorTable
+
+    package var rulebook: Rulebook { tables.rulebook }
+    /// Nil where the population is enrolled.
+    package var population: SyntheticPopulation? { tables.population }
+    var factors: FactorTable { tables.factors }
 
     /// - Parameters:
-    ///   - population: as the topology states it; there is one exactly if the rulebook's population is synthetic.
-    ///   - origins: by the numbers used in the histories.
-    ///   - factors: codes by the numbers used in the histories.
-    ///   - erasures: all that the holder knows; which of them count is found here.
-    package init(
-        rulebook: Rulebook, day: UInt32, population: SyntheticPopulation?, origins: [ScoringOrigin],
-        factors: [[UInt8]], erasures: some Sequence<ErasureRecord>
-    ) {
-        precondition(
-            (population != nil) == (rulebook.population == .synthetic),
-            "the topology states a population exactly if the rulebook's is synthetic")
-        self.rulebook = rulebook
+    ///   - sizes: of the logs in the cut, by the numbers used in the histories; 0 where the cut does not hold one.
+    ///   - erasures: all that the holder knows, or all that name a position of the histories to be scored; which of them count
+    ///     is found here.
+    package init(_ tables: ScoringTables, day: UInt32, sizes: [UInt64], erasures: some Sequence<ErasureRecord>) {
         self.day = day
-        self.population = population
-        self.origins = OriginTable(origins)
-        self.erasures = ErasureIndex(erasures, origins: self.origins)
-        self.factors = FactorTable(rulebook, codes: factors)
+        self.tables = tables
+        origins = tables.origins.cut(at: sizes)
+        self.erasures = ErasureIndex(erasures, origins: origins)
     }
 
     func position(_ origin: UInt32, _ index: UInt64) -> Position {

@@ -35,13 +35,11 @@ struct PilotScoresTests {
             }
         }
         let origins = scenario.nodes.indices.map {
-            ScoringOrigin(
-                line: Array("pilot.concord.example/\(scenario.nodes[$0])/1".utf8), size: sizes[$0],
-                isAuthority: $0 == scenario.authority)
+            (line: Array("pilot.concord.example/\(scenario.nodes[$0])/1".utf8), isAuthority: $0 == scenario.authority)
         }
-        let context = ScoringContext(
-            rulebook: rulebook, day: scenario.endDay - 1, population: scenario.population, origins: origins,
-            factors: codes, erasures: erasures)
+        let tables = ScoringTables(
+            rulebook: rulebook, population: scenario.population, origins: origins, factors: codes)
+        let context = ScoringContext(tables, day: scenario.endDay - 1, sizes: sizes, erasures: erasures)
         var scorer = Scorer(context)
         var scores: [SubjectScore] = []
         for (index, history) in histories.enumerated() {

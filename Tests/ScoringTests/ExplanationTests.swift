@@ -84,10 +84,10 @@ struct ExplanationTests {
         fixture.add(.observation, 0, 1, factor: 9)
         let entry = fixture.explanation().entries[0]
         #expect(entry.fate == .outOfRange(.unknownFactor))
-        let context = ScoringContext(
-            rulebook: fixture.rulebook, day: day("2024-12-31"), population: fixture.population,
-            origins: [ScoringOrigin(line: Array("x/a/1".utf8), size: 5, isAuthority: false)],
-            factors: [Array("\u{1B}[2J\u{202E}".utf8)], erasures: [])
+        let tables = ScoringTables(
+            rulebook: fixture.rulebook, population: fixture.population,
+            origins: [(line: Array("x/a/1".utf8), isAuthority: false)], factors: [Array("\u{1B}[2J\u{202E}".utf8)])
+        let context = ScoringContext(tables, day: day("2024-12-31"), sizes: [5], erasures: [])
         var history = SubjectHistory()
         history.records = [HistoryRecord(origin: 0, index: 0, kind: 1, day: day("2024-02-02"), quantity: 1)]
         var scorer = Scorer(context)

@@ -59,12 +59,13 @@ struct Fixture {
     }
 
     func context(on date: String) -> ScoringContext {
-        let origins = zip(Self.origins, sizes).map { line, size in
-            ScoringOrigin(line: Array(line.utf8), size: size, isAuthority: line.utf8.starts(with: "x/n/".utf8))
+        let origins = Self.origins.map { line in
+            (line: Array(line.utf8), isAuthority: line.utf8.starts(with: "x/n/".utf8))
         }
-        return ScoringContext(
-            rulebook: rulebook, day: day(date), population: rulebook.population == .synthetic ? population : nil,
-            origins: origins, factors: Self.factors, erasures: erasures)
+        let tables = ScoringTables(
+            rulebook: rulebook, population: rulebook.population == .synthetic ? population : nil, origins: origins,
+            factors: Self.factors)
+        return ScoringContext(tables, day: day(date), sizes: sizes, erasures: erasures)
     }
 
     /// A leaf hash whose first eight bytes are those of the record, and whose last one tells the position.

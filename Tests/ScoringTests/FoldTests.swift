@@ -194,11 +194,10 @@ struct FoldTests {
         var fixture = try synthetic(streaks: streaks)
         fixture.add(.observation, 0, 1, factor: 1)
         let context = fixture.context(on: "2024-12-31")
-        let last = ScoringContext(
-            rulebook: context.rulebook, day: .max, population: context.population,
-            origins: [ScoringOrigin(line: Array("x/a/1".utf8), size: 9, isAuthority: false)], factors: Fixture.factors,
-            erasures: [])
-        var scorer = Scorer(last)
+        let tables = ScoringTables(
+            rulebook: context.rulebook, population: context.population,
+            origins: [(line: Array("x/a/1".utf8), isAuthority: false)], factors: Fixture.factors)
+        var scorer = Scorer(ScoringContext(tables, day: .max, sizes: [9], erasures: []))
         let explanation = scorer.explain(fixture.subject, fixture.history, leafHash: fixture.leafHash)
         #expect(explanation.total == 1_300)
         #expect(explanation.unlimitedTotal > Int128(Int64.max))

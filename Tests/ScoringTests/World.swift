@@ -114,12 +114,11 @@ struct World {
 extension World {
     func context(day: UInt32) -> ScoringContext {
         let rows = origins.map { line in
-            ScoringOrigin(
-                line: line, size: UInt64(logs.first { $0.line == line }?.entries.count ?? 0),
-                isAuthority: OriginName(line).map { authorities.contains($0.nodeLine) } ?? false)
+            (line: line, isAuthority: OriginName(line).map { authorities.contains($0.nodeLine) } ?? false)
         }
-        return ScoringContext(
-            rulebook: rulebook, day: day, population: population, origins: rows, factors: factors, erasures: erasures)
+        let sizes = origins.map { line in UInt64(logs.first { $0.line == line }?.entries.count ?? 0) }
+        let tables = ScoringTables(rulebook: rulebook, population: population, origins: rows, factors: factors)
+        return ScoringContext(tables, day: day, sizes: sizes, erasures: erasures)
     }
 
     /// The records in some order, any of them any number of times, gathered by subject.

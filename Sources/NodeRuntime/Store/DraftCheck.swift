@@ -117,7 +117,7 @@ extension DraftCheck {
         for record in history.records {
             guard let kind = EventKind(rawValue: record.kind), kind == .enrolment || kind == .withdrawal,
                 recorders.count[safe: Int(record.origin)] == true,
-                !recorders.scoring.isErased(record.origin, record.index)
+                !recorders.scoring.isErased(record.origin, record.index, node: node)
             else { continue }
             if kind == .withdrawal {
                 enrolment.isWithdrawn = true

@@ -50,9 +50,9 @@ extension Node {
     /// Erasures that this node owes to a subject who has withdrawn: of its own entries about it.
     func erasuresOwed(to subject: SubjectID) throws -> [Draft] {
         guard rulebook.population == .enrolled else { return [] }
-        var history = SubjectHistory()
-        try self.history.history(of: subject, into: &history)
-        let context = try scoringContext(sizes: visibleSizes(), day: today)
+        let sizes = try visibleSizes()
+        let history = try history(of: subject)
+        let context = try scoringContext(sizes: sizes, day: today, about: [history])
         var scorer = Scorer(context.scoring)
         return scorer.withdrawnPositions(history, ofNode: origin.nodeLine).map { .erasure(target: $0, ground: .request) }
     }

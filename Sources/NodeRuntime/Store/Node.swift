@@ -111,6 +111,7 @@ package final class Node: Sendable {
 
     /// What the logs say about each subject; another object after a rebuild.
     package var history: HistoryStore { historyBox.withLock { $0.store } }
+    var historyAndNumbers: (HistoryStore, ScoringNumbers) { historyBox.withLock { ($0.store, $0.numbers) } }
 
     private func prepareHistory() throws {
         try emptyStaleStandings()
@@ -143,6 +144,7 @@ package final class Node: Sendable {
     /// The derived store, and the folder that it lies in where that is not the node's.
     private struct OpenHistory {
         let store: HistoryStore
+        let numbers = ScoringNumbers()
         var scratch: String?
         /// Why it does not lie in the node's folder.
         var obstacle: String?

@@ -6,36 +6,6 @@ internal import Storage
 internal import Synchronization
 internal import TransparencyLog
 
-/// Sizes of all logs that a score is computed over, and what the fold needs to know of them.
-package struct NodeScoringContext: Sendable {
-    package let scoring: ScoringContext
-    /// Origin lines by the history's numbers.
-    let lines: [[UInt8]]
-    private let erasures: HistoryErasures
-    private let sizes: [UInt64]
-    private let counts: @Sendable (UInt32, UInt32) -> Bool
-
-    init(
-        scoring: ScoringContext, lines: [[UInt8]], erasures: HistoryErasures, sizes: [UInt64],
-        counts: @escaping @Sendable (UInt32, UInt32) -> Bool
-    ) {
-        self.scoring = scoring
-        self.lines = lines
-        self.erasures = erasures
-        self.sizes = sizes
-        self.counts = counts
-    }
-
-    /// Whether an erasure inside the sizes that counts names a position.
-    func isErased(_ origin: UInt32, _ index: UInt64) -> Bool {
-        var isErased = false
-        erasures.forEach(ofOrigin: origin, index: index) { erasure in
-            if sizes[safe: Int(erasure.origin)] ?? 0 > erasure.index, counts(erasure.origin, origin) { isErased = true }
-        }
-        return isErased
-    }
-}
-
 /// One subject of the standings.
 package struct StandingsLine: Sendable {
     package let subject: SubjectID
@@ -49,36 +19,6 @@ package struct StandingsSummary: Sendable, Equatable {
 }
 
 extension Node {
-    /// - Parameter other: a rulebook to score by instead of the federation's.
-    package func scoringContext(
-        sizes: [OriginName: UInt64], day: UInt32, rulebook other: Rulebook? = nil
-    ) throws -> NodeScoringContext {
-        let lines = history.originLines
-        let erasures = history.erasures
-        let sizesByNumber = lines.map { line in OriginName(line).flatMap { sizes[$0] } ?? 0 }
-        var records: [ErasureRecord] = []
-        records.reserveCapacity(erasures.count)
-        erasures.forEach {
-            records.append(
-                ErasureRecord(origin: $0.origin, index: $0.index, targetOrigin: $0.targetOrigin, targetIndex: $0.targetIndex))
-        }
-        let origins = zip(lines, sizesByNumber).map { line, size in
-            ScoringOrigin(
-                line: line, size: size,
-                isAuthority: OriginName(line).map { topology.isAuthority(nodeLine: $0.nodeLine) } ?? false)
-        }
-        let scoring = ScoringContext(
-            rulebook: other ?? rulebook, day: day, population: topology.population, origins: origins,
-            factors: history.factorCodes, erasures: records)
-        let names = lines.map { OriginName($0) }
-        return NodeScoringContext(scoring: scoring, lines: lines, erasures: erasures, sizes: sizesByNumber) { eraser, target in
-            guard let eraser = names[safe: Int(eraser)] ?? nil, let target = names[safe: Int(target)] ?? nil else {
-                return false
-            }
-            return self.mayCorrect(eraser, target)
-        }
-    }
-
     /// The whole leaf hash of an entry, for ties between duplicates.
     func leafHash(_ lines: [[UInt8]], _ origin: UInt32, _ index: UInt64) throws -> Digest {
         guard let line = lines[safe: Int(origin)], let name = OriginName(line), let hash = try log.leafHash(name, index) else {
@@ -87,12 +27,18 @@ extension Node {
         return hash
     }
 
+    func history(of subject: SubjectID) throws -> SubjectHistory {
+        var found = SubjectHistory()
+        try history.history(of: subject, into: &found)
+        return found
+    }
+
     package func score(_ subject: SubjectID, day: UInt32) throws -> (
         score: SubjectScore?, tier: String?, effects: [Rulebook.Effect]
     ) {
-        let context = try scoringContext(sizes: visibleSizes(), day: day)
-        var history = SubjectHistory()
-        try self.history.history(of: subject, into: &history)
+        let sizes = try visibleSizes()
+        let history = try history(of: subject)
+        let context = try scoringContext(sizes: sizes, day: day, about: [history])
         var scorer = Scorer(context.scoring)
         let score = try scorer.score(subject, history) { try leafHash(context.lines, $0, $1) }
         let tier = score.map { rulebook.tiers[$0.tier] }
@@ -102,19 +48,18 @@ extension Node {
     /// A subject's score on each of some days; nil where the standings of a day do not hold it.
     package func course(of subject: SubjectID, days: [UInt32]) throws -> [Int64?] {
         let sizes = try visibleSizes()
-        var history = SubjectHistory()
-        try self.history.history(of: subject, into: &history)
+        let history = try history(of: subject)
         return try days.map { day in
-            let context = try scoringContext(sizes: sizes, day: day)
+            let context = try scoringContext(sizes: sizes, day: day, about: [history])
             var scorer = Scorer(context.scoring)
             return try scorer.score(subject, history) { try leafHash(context.lines, $0, $1) }?.score
         }
     }
 
     package func explain(_ subject: SubjectID, day: UInt32) throws -> Explanation {
-        let context = try scoringContext(sizes: visibleSizes(), day: day)
-        var history = SubjectHistory()
-        try self.history.history(of: subject, into: &history)
+        let sizes = try visibleSizes()
+        let history = try history(of: subject)
+        let context = try scoringContext(sizes: sizes, day: day, about: [history])
         var scorer = Scorer(context.scoring)
         return try scorer.explain(subject, history) { try leafHash(context.lines, $0, $1) }
     }
