@@ -97,15 +97,14 @@ struct JSONParser {
     private mutating func object(depth: Int) throws(JSONFailure) -> [JSONMember] {
         try enter(depth)
         var members: [JSONMember] = []
-        // Names are compared as bytes: String's == would take two spellings of one character for the same name.
-        var names: Set<[UInt8]> = []
+        var names = MemberNames()
         if try close(UInt8(ascii: "}")) { return members }
         repeat {
             skipSpace()
             guard next == UInt8(ascii: "\"") else { throw failure("a member name in quotes should stand here") }
             let start = position
             let name = try string()
-            guard names.insert(Array(name.utf8)).inserted else {
+            guard names.insert(name, besides: members) else {
                 throw JSONFailure(at: start, "duplicate member \(JSONValue.string(name).text)")
             }
             skipSpace()
@@ -150,5 +149,19 @@ struct JSONParser {
         }
         offset += 1
         return byte != bracket
+    }
+}
+
+/// The names of an object's members so far, compared as bytes: String's == would take two spellings of one character for the
+/// same name. A few are compared one by one, which costs less than hashing them.
+private struct MemberNames {
+    private static let few = 16
+    private var many: Set<[UInt8]> = []
+
+    /// False where a member has the name already.
+    mutating func insert(_ name: String, besides members: [JSONMember]) -> Bool {
+        if members.count < Self.few { return !members.contains { $0.name.utf8.elementsEqual(name.utf8) } }
+        if many.isEmpty { many = Set(members.map { Array($0.name.utf8) }) }
+        return many.insert(Array(name.utf8)).inserted
     }
 }

@@ -52,7 +52,10 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var json: JSONOption
 
     func run() throws {
-        let value = try withNode(data) { try $0.call("explain", [("subject", subject.json)] + day.members) }
+        let form: JSONValue = json.isWanted ? "json" : "lines"
+        let value = try withNode(data) {
+            try $0.call("explain", [("subject", subject.json), ("form", form)] + day.members)
+        }
         if json.isWanted { return try Output.json(value["json"] ?? .null) }
         var answer = try Answer(value)
         try Output.lines(answer.texts("lines"))

@@ -51,12 +51,20 @@ extension NodeCommands {
         ]
     }
 
+    /// As values for scripts, as lines for people, or both where the request says no form.
     func explain(_ request: inout JSONObjectReader, _ reader: Reader) throws -> JSONValue {
         let subject = try subject(&request)
         let day = try day(&request)
+        let form = try request.optionalString("form")
+        guard form == nil || form == "json" || form == "lines" else {
+            throw NodeFailure(.invalid, "the form of an explanation is json or lines")
+        }
         try note(.explanation, of: subject, by: reader)
         let explanation = try node.explain(subject, day: day)
-        return ["json": explanation.json, "lines": .array(explanation.lines.map { .string($0) })]
+        var members: [JSONMember] = []
+        if form != "lines" { members.append(JSONMember("json", explanation.json)) }
+        if form != "json" { members.append(JSONMember("lines", .array(explanation.lines.map { .string($0) }))) }
+        return .object(members)
     }
 
     /// One line a subject, in order, unless only the root is wanted; the answer is the root over them.

@@ -46,6 +46,7 @@ extension API {
     }
 
     private func explanation(_ request: WebRequest) async throws -> JSONValue {
-        try await node.call("explain", [subject(request)] + request.dayMember(), reader: request.reader)["json"] ?? .null
+        let members = try [subject(request), ("form", "json")] + request.dayMember()
+        return try await node.call("explain", members, reader: request.reader)["json"] ?? .null
     }
 }
