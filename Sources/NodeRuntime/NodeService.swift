@@ -68,7 +68,7 @@ package final class NodeService: Service {
         let listener = try await Listener.bind(
             host: own.host, port: own.port, group: group, configuration: configuration, handler: sync)
         let commands = commands
-        let control = try ControlServer(path: node.folder.controlSocket) {
+        let control = try ControlServer(path: node.folder.controlSocket, isBrief: NodeCommands.isBrief) {
             try commands.handle($0, drafts: $1, reader: $2, emit: $3)
         }
         control.start()

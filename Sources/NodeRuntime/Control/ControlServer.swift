@@ -11,10 +11,14 @@ final class ControlServer: Sendable {
     private let descriptor: Int32
     private let path: String
     private let handler: Handler
+    private let isBrief: @Sendable (JSONValue) -> Bool
+    private let promptness = PromptAnswers()
     private let connections = Mutex<[ObjectIdentifier: ControlConnection]>([:])
 
-    init(path: String, handler: @escaping Handler) throws {
+    /// - Parameter isBrief: whether a request is answered in a moment, so that it may be answered before all else.
+    init(path: String, isBrief: @escaping @Sendable (JSONValue) -> Bool, handler: @escaping Handler) throws {
         self.path = path
+        self.isBrief = isBrief
         self.handler = handler
         guard let address = socketAddress(path) else {
             throw NodeFailure(.invalid, "\(path) is too long for a socket's name: choose a data folder with a shorter path")
@@ -63,12 +67,16 @@ final class ControlServer: Sendable {
     }
 
     private func serve(_ connection: ControlConnection) {
-        PromptThread.begin()
+        var turn = promptness.turn()
         defer { _ = connections.withLock { $0.removeValue(forKey: ObjectIdentifier(connection)) } }
         var pending: JSONValue?
-        while let frame = try? connection.receive() {
+        while true {
+            // What belongs to a request that has come is waited for as that is.
+            if pending == nil { turn.wait() }
+            guard let frame = try? connection.receive() else { return }
             switch frame {
             case .json(let request):
+                if !isBrief(request) { turn.stepBack() }
                 if request[drafts: ()] { pending = request } else { answer(request, nil, connection) }
             case .drafts(let bytes):
                 guard let request = pending else { return }

@@ -75,6 +75,12 @@ package final class NodeCommands: Sendable {
         }
     }
 
+    /// Whether a request is one that is answered in a millisecond or so, whatever the stores hold.
+    static func isBrief(_ request: JSONValue) -> Bool {
+        guard case .string(let command)? = request["command"]?.content else { return false }
+        return ["score", "explain", "status", "peers"].contains(command)
+    }
+
     func needSync() throws -> SyncService {
         guard let sync else {
             throw NodeFailure(

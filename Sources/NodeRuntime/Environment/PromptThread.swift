@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Threads that answer somebody who waits, and do little else than sleep.
+/// How soon the calling thread runs when it wakes on a machine whose cores are busy.
 package enum PromptThread {
     #if arch(x86_64)
         private static let schedSetattr = 314
@@ -17,14 +17,32 @@ package enum PromptThread {
     /// milliseconds.
     package static func begin() {
         #if os(Linux)
-            // The C library has no function of its own for this call, and Swift takes none with a variable number of arguments.
-            typealias Call = @convention(c) (Int, Int, UnsafeRawPointer, UInt) -> Int
-            guard let symbol = dlsym(nil, "syscall") else { return }
-            let call = unsafeBitCast(symbol, to: Call.self)
-            // struct sched_attr: size 48 and policy 0 (SCHED_OTHER), flags, nice and priority, then the slice.
-            let nice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
-            let attributes: [UInt64] = [48, 0, UInt64(UInt32(bitPattern: nice)), sliceNanoseconds, 0, 0]
-            _ = attributes.withUnsafeBytes { call(schedSetattr, 0, $0.baseAddress!, 0) }
+            let nice = UInt64(UInt32(bitPattern: getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)))
+            _ = setAttributes(policy: 0, niceAndPriority: nice, sliceNanoseconds: sliceNanoseconds)
         #endif
     }
+
+    /// Has the calling thread run before all that has no such privilege, as soon as it wakes and for as long as it likes: only
+    /// for what is over in a moment. False where the system does not let it (`ulimit -r`, `LimitRTPRIO=`).
+    package static func beginFirst() -> Bool {
+        #if os(Linux)
+            // SCHED_RR with the lowest of its priorities.
+            setAttributes(policy: 2, niceAndPriority: 1 << 32, sliceNanoseconds: 0)
+        #else
+            false
+        #endif
+    }
+
+    #if os(Linux)
+        /// The C library has no function of its own for this call, and Swift takes none with a variable number of arguments.
+        private static func setAttributes(policy: UInt64, niceAndPriority: UInt64, sliceNanoseconds: UInt64) -> Bool {
+            typealias Call = @convention(c) (Int, Int, UnsafeRawPointer, UInt) -> Int
+            guard let symbol = dlsym(nil, "syscall") else { return false }
+            let call = unsafeBitCast(symbol, to: Call.self)
+            // struct sched_attr: size 48 and policy; flags, of which the first keeps threads that this one starts from taking
+            // after it; nice and priority; the slice.
+            let attributes: [UInt64] = [48 | policy << 32, 1, niceAndPriority, sliceNanoseconds, 0, 0]
+            return attributes.withUnsafeBytes { call(schedSetattr, 0, $0.baseAddress!, 0) } == 0
+        }
+    #endif
 }

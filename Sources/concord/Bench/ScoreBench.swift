@@ -81,8 +81,8 @@ struct ScoreBench {
             usleepMilliseconds(queryPauseMilliseconds)
         }
         guard let client = try client ?? NodeClient(running: folder) else { return }
-        // As `concord score` does, which has nothing else to do.
-        PromptThread.begin()
+        // The node's time is wanted, and not how long this process waits for a core.
+        if !PromptThread.beginFirst() { PromptThread.begin() }
         while !isDone(), try NodeStanding(client).recorded == 0 { usleepMilliseconds(1) }
         var numbers = SeededNumbers(seed: "queries")
         let day = JSONValue.integer(Int64(BenchFederation.firstDay + BenchFederation.days))
@@ -93,7 +93,7 @@ struct ScoreBench {
             let started = steadyNanoseconds()
             _ = try client.call("score", members)
             let scored = steadyNanoseconds()
-            _ = try client.call("explain", members)
+            _ = try client.call("explain", members + [("form", "lines")])
             log.note(score: scored - started, explanation: steadyNanoseconds() - scored)
             usleepMilliseconds(queryPauseMilliseconds)
         } while !isDone()
