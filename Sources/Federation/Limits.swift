@@ -11,7 +11,7 @@ package enum Limits {
     /// Bytes of entries in one answer to a pull, beyond which no further bundle is added.
     package static let rangeBytes = 512 << 10
     /// Bytes that a node asks for and has not integrated yet, over all peers.
-    package static let pullWindowBytes = 8 << 20
+    package static let pullWindowBytes = 16 << 20
     /// Ranges asked of one peer at once.
     package static let pullsPerPeer = 4
     /// Bytes of pushed entries that a peer may send before the first credit.

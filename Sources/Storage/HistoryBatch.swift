@@ -56,7 +56,7 @@ package struct HistoryBatch: Sendable {
         precondition(record.origin == origin && record.index >= end, "records come in the order of one log")
         let start = payloadBytes
         if payload.count - start < HistoryCoding.maximumRecordBytes {
-            payload.append(contentsOf: repeatElement(0, count: max(payload.count, 16_384)))
+            payload += [UInt8](repeating: 0, count: max(payload.count, 2 * HistoryCoding.maximumRecordBytes))
         }
         let count = payload.withUnsafeMutableBytes {
             HistoryCoding.encode(record, reference: reference, to: $0.baseAddress! + start)

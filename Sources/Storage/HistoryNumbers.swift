@@ -1,3 +1,5 @@
+import Foundation
+
 /// Numbers for byte strings, in the order of their coming: open addressing over one array of bytes, so that looking up
 /// does not allocate. The hash is seeded anew in each process; nobody outside can aim at it.
 struct HistoryNumberTable {
@@ -33,9 +35,8 @@ struct HistoryNumberTable {
         let end = Int(ends[Int(number)])
         let start = number == 0 ? 0 : Int(ends[Int(number) - 1])
         guard end - start == key.count else { return false }
-        return bytes.withUnsafeBytes { bytes in
-            UnsafeRawBufferPointer(rebasing: bytes[start..<end]).elementsEqual(key)
-        }
+        if start == end { return true }
+        return bytes.withUnsafeBytes { memcmp($0.baseAddress! + start, key.baseAddress!, end - start) == 0 }
     }
 
     /// Adds a string that is not in the table and returns its number.

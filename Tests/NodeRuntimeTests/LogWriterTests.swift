@@ -4,6 +4,7 @@ import Federation
 import Foundation
 import Logging
 import Replication
+import Scoring
 import Storage
 import Synchronization
 import Testing
@@ -87,6 +88,28 @@ import TransparencyLog
         }
         #expect(try sync.inclusion(whole.origin, 23) == nil)
         sync.stop()
+        try node.close()
+        try await federation.end()
+    }
+
+    /// Standings may be made anew between the moment at which a range is read for them and the one at which it is stored.
+    @Test func whatWasReadForStandingsThatWereReplacedIsReadAgain() async throws {
+        let federation = try TestFederation(["city", "nation"], links: [("city", "nation")])
+        let (node, key) = try opened(federation)
+        let replaced = try HistoryStore(path: federation.folder("nation").path + "/replaced.sqlite")
+        for code in ["one", "another"] { _ = try replaced.reserveFactor(Array(code.utf8)) }
+        var proven = try range(10, from: 0, after: [], signedBy: key)
+        var folding = EntryFolding(history: replaced)
+        folding.begin(origin: try replaced.originNumber(proven.origin.line), first: 0)
+        folding.add(proven.pieces, first: 0, hashes: proven.hashes)
+        proven.folded = folding.take()
+        replaced.close()
+        node.writer.submit(.integrate(proven) { #expect($0 == nil) })
+        node.writer.drain()
+        let entries = try node.explain(TestFederation.subject(7), day: 18_400).entries
+        #expect(entries.count == 10)
+        #expect(entries.allSatisfy { $0.content?.observation?.factor == Array("plus".utf8) })
+        #expect(try node.verify { _, _, _ in }.isSound)
         try node.close()
         try await federation.end()
     }

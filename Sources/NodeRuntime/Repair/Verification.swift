@@ -105,7 +105,7 @@ extension Node {
     ///   - before: sees each batch before the history takes it.
     func fold(
         _ state: LogState, upTo end: UInt64, into history: HistoryStore, skipsDamage: Bool = false,
-        before: (borrowing EntryFolding) throws -> Void = { _ in },
+        before: (borrowing FoldedEntries) throws -> Void = { _ in },
         progress: (UInt64, UInt64) throws -> Void = { _, _ in }
     ) throws {
         let number = try history.originNumber(state.origin.line)
@@ -125,8 +125,8 @@ extension Node {
                 folding.add(piece, first: position, hashes: hashes[...])
                 position += UInt64(piece.count)
             }
-            try before(folding)
-            try history.append(folding.batch)
+            try before(folding.folded)
+            try history.append(folding.folded.batch)
             try progress(position, end)
         }
     }

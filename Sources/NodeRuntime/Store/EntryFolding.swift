@@ -3,34 +3,59 @@ internal import Federation
 internal import Scoring
 internal import Storage
 
-/// Turns stored entries into what the history keeps of them. Works in place on the packed bytes: it runs for every event
-/// that arrives.
+/// What entries of one log that follow on each other leave for the history.
+struct FoldedEntries: Sendable {
+    /// The one whose numbers it uses.
+    let history: HistoryStore
+    fileprivate(set) var batch = HistoryBatch()
+    /// Latest hybrid time seen in the entries.
+    fileprivate(set) var latestTime: UInt64 = 0
+    /// Entries that cannot be read: of a kind or version that this release does not know, or malformed. They are kept, and not
+    /// scored. An entry whose body is not here is none of them, as long as its kind is known.
+    fileprivate(set) var unreadable: UInt64 = 0
+    /// Subjects of the withdrawals among them.
+    fileprivate(set) var withdrawn: [SubjectID] = []
+
+    fileprivate init(history: HistoryStore) { self.history = history }
+}
+
+/// Turns entries into what the history keeps of them. Works in place on the packed bytes: it runs for every event that arrives.
 struct EntryFolding {
-    private let history: HistoryStore
     private var factors: HistoryFactorNumbers
-    private(set) var batch = HistoryBatch()
-    /// Latest hybrid time seen in the entries of the batch.
-    private(set) var latestTime: UInt64 = 0
-    /// Entries of the batch that cannot be read: of a kind or version that this release does not know, or malformed. They are
-    /// kept, and not scored. An entry whose body is not here is none of them, as long as its kind is known.
-    private(set) var unreadable: UInt64 = 0
-    /// Subjects of the withdrawals in the batch.
-    private(set) var withdrawn: [SubjectID] = []
+    private(set) var folded: FoldedEntries
+
+    var history: HistoryStore { folded.history }
 
     init(history: HistoryStore) {
-        self.history = history
+        folded = FoldedEntries(history: history)
         factors = HistoryFactorNumbers(history)
     }
 
+    /// What was added is forgotten, and its memory used again.
     mutating func begin(origin: UInt32, first: UInt64) {
-        batch.reset(origin: origin, first: first)
-        latestTime = 0
-        unreadable = 0
-        withdrawn.removeAll(keepingCapacity: true)
+        folded.batch.reset(origin: origin, first: first)
+        folded.latestTime = 0
+        folded.unreadable = 0
+        folded.withdrawn.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives what was added away, for somebody who keeps it.
+    mutating func take() -> FoldedEntries {
+        defer { folded = FoldedEntries(history: history) }
+        return folded
     }
 
     /// Passes over entries that are not to be read, up to an index.
-    mutating func skip(to end: UInt64) { batch.advance(to: end) }
+    mutating func skip(to end: UInt64) { folded.batch.advance(to: end) }
+
+    /// Adds runs of entries that follow on each other; `hashes` are the leaf hashes of all of them.
+    mutating func add(_ pieces: [PackedEntries], first: UInt64, hashes: [Digest]) {
+        var offset = 0
+        for piece in pieces {
+            add(piece, first: first + UInt64(offset), hashes: hashes[offset..<(offset + piece.count)])
+            offset += piece.count
+        }
+    }
 
     /// Adds a run of entries that follows on what was added; `hashes` are their leaf hashes.
     mutating func add(_ packed: PackedEntries, first: UInt64, hashes: ArraySlice<Digest>) {
@@ -42,24 +67,24 @@ struct EntryFolding {
                 return
             }
             let time = (0..<8).reduce(UInt64(0)) { $0 << 8 | UInt64(item.bytes[2 + $1]) }
-            latestTime = max(latestTime, time)
+            folded.latestTime = max(folded.latestTime, time)
             let isRead =
                 kind == EventKind.observation.rawValue
                 ? addObservation(item.body, index, hashes[hashes.startIndex + offset]) : addOther(item, kind, index)
-            if !isRead { unreadable += 1 }
+            if !isRead { folded.unreadable += 1 }
         }
-        batch.advance(to: first + UInt64(packed.count))
+        folded.batch.advance(to: first + UInt64(packed.count))
     }
 
     /// An entry without a body: an erasure, one whose body is missing, or one that a later version may understand.
     private mutating func addVerbatim(_ item: PackedItem, _ kind: UInt8, _ index: UInt64) {
         if item.lacksBody, EventKind(rawValue: kind) != nil { return }
         guard let entry = try? Entry(decoding: Array(item.bytes)), case .erasure(let target, _) = entry.content else {
-            unreadable += 1
+            folded.unreadable += 1
             return
         }
-        latestTime = max(latestTime, entry.recordedAt)
-        batch.appendErasure(index: index, targetOrigin: number(target), targetIndex: target.index)
+        folded.latestTime = max(folded.latestTime, entry.recordedAt)
+        folded.batch.appendErasure(index: index, targetOrigin: number(target), targetIndex: target.index)
     }
 
     /// The common case, read without copying; whatever does not decode leaves nothing, and false is given.
@@ -85,13 +110,13 @@ struct EntryFolding {
         let factor = UnsafeRawBufferPointer(rebasing: body[37..<quantityAt])
         guard isASCII(factor) || isUTF8Slow(factor) else { return false }
         let record = HistoryRecord(
-            origin: batch.origin, index: index, kind: EventKind.observation.rawValue, day: word(body, 16),
+            origin: folded.batch.origin, index: index, kind: EventKind.observation.rawValue, day: word(body, 16),
             factor: factors.number(factor), quantity: quantity, leafPrefix: leaf.prefix,
             referenceCount: UInt32(referenceCount))
         let subject = SubjectID(
             high: UInt64(word(body, 20)) << 32 | UInt64(word(body, 24)),
             low: UInt64(word(body, 28)) << 32 | UInt64(word(body, 32)))
-        batch.append(
+        folded.batch.append(
             record, about: subject, reference: UnsafeRawBufferPointer(rebasing: body[referenceAt..<extensionsAt]))
         return true
     }
@@ -116,7 +141,7 @@ struct EntryFolding {
         guard let known = EventKind(rawValue: kind), let body = try? Body(decoding: Array(item.body), kind: known) else {
             return false
         }
-        var record = HistoryRecord(origin: batch.origin, index: index, kind: kind, day: body.day)
+        var record = HistoryRecord(origin: folded.batch.origin, index: index, kind: kind, day: body.day)
         switch body.content {
         case .observation, .enrolment, .withdrawal: break
         case .retraction(let target, _), .appeal(let target, _): name(target, &record)
@@ -124,8 +149,8 @@ struct EntryFolding {
             record.verdict = verdict.rawValue
             name(target, &record)
         }
-        if known == .withdrawal { withdrawn.append(body.subject) }
-        batch.append(record, about: body.subject)
+        if known == .withdrawal { folded.withdrawn.append(body.subject) }
+        folded.batch.append(record, about: body.subject)
         return true
     }
 

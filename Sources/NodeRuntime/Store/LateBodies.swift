@@ -62,8 +62,8 @@ extension Node {
             count += UInt64(piece.entries.count)
             // A piece is of one bundle at most.
             guard place + 1 == pieces.count || count + Tiling.width > most else { continue }
-            try noteErasures(in: folding.batch, by: origin)
-            try history.insertLate(folding.batch)
+            try noteErasures(in: folding.folded.batch, by: origin)
+            try history.insertLate(folding.folded.batch)
             count = 0
         }
     }

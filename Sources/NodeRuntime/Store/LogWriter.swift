@@ -4,20 +4,6 @@ internal import Storage
 internal import Synchronization
 internal import TransparencyLog
 
-/// Entries that were hashed and proven and are to be stored.
-struct ProvenRange: Sendable {
-    let origin: OriginName
-    let first: UInt64
-    let pieces: [PackedEntries]
-    let hashes: [Digest]
-    /// Roots of the pieces that are whole bundles, where they are known.
-    var bundleRoots: [Digest] = []
-    let checkpoint: SignedCheckpoint
-    let proof: [Digest]
-
-    var end: UInt64 { first + UInt64(hashes.count) }
-}
-
 /// What the writer tells the rest of the node, after the commit and the fold, on its own thread.
 protocol LogWriterDelegate: AnyObject, Sendable {
     func writerIntegrated(_ origin: OriginName)
@@ -351,31 +337,30 @@ extension LogWriter {
         try folding.withLock { folding in
             var withdrawn: [SubjectID] = []
             for range in ranges {
-                try fold(&folding, range.origin, range.first, range.pieces, range.hashes)
-                if node.mayCorrect(range.origin, node.origin) { withdrawn += folding.withdrawn }
+                // A history that was made anew since has other numbers.
+                if let folded = range.folded, folded.history === node.history {
+                    try append(folded, range.origin)
+                } else {
+                    folding.begin(origin: try node.history.originNumber(range.origin.line), first: range.first)
+                    folding.add(range.pieces, first: range.first, hashes: range.hashes)
+                    try append(folding.folded, range.origin)
+                }
+                if node.mayCorrect(range.origin, node.origin) { withdrawn += (range.folded ?? folding.folded).withdrawn }
             }
             if staged.isAside || staged.pieces.isEmpty { return withdrawn }
-            try fold(&folding, node.origin, staged.first, staged.pieces, staged.hashes)
-            return withdrawn + folding.withdrawn
+            folding.begin(origin: try node.history.originNumber(node.origin.line), first: staged.first)
+            folding.add(staged.pieces, first: staged.first, hashes: staged.hashes)
+            try append(folding.folded, node.origin)
+            return withdrawn + folding.folded.withdrawn
         }
     }
 
-    private func fold(
-        _ folding: inout EntryFolding, _ origin: OriginName, _ first: UInt64, _ pieces: [PackedEntries], _ hashes: [Digest]
-    ) throws {
-        guard !pieces.isEmpty else { return }
-        folding.begin(origin: try node.history.originNumber(origin.line), first: first)
-        var position = first
-        for piece in pieces {
-            let offset = Int(position - first)
-            folding.add(piece, first: position, hashes: hashes[offset..<(offset + piece.count)])
-            position += UInt64(piece.count)
-        }
+    private func append(_ folded: FoldedEntries, _ origin: OriginName) throws {
         // Marks first: they are durable at once, and a history that is durable is not folded again.
-        try node.noteErasures(in: folding.batch, by: origin)
-        try node.history.append(folding.batch)
-        node.unreadableEntries.add(folding.unreadable, ordering: .relaxed)
-        node.clock.withLock { $0.observe(folding.latestTime, wallMilliseconds: node.wallMilliseconds) }
+        try node.noteErasures(in: folded.batch, by: origin)
+        try node.history.append(folded.batch)
+        node.unreadableEntries.add(folded.unreadable, ordering: .relaxed)
+        node.clock.withLock { $0.observe(folded.latestTime, wallMilliseconds: node.wallMilliseconds) }
     }
 
     /// A withdrawal takes the node's own entries about its subject along. What fails here is owed still, and made up for

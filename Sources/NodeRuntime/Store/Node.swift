@@ -228,9 +228,9 @@ package final class Node: Sendable {
     func catchUpHistory(of state: LogState, skipsDamage: Bool = false) throws -> [SubjectID] {
         var withdrawn: [SubjectID] = []
         let concernsOwn = mayCorrect(state.origin, origin)
-        try fold(state, upTo: state.size, into: history, skipsDamage: skipsDamage) { folding in
-            try noteErasures(in: folding.batch, by: state.origin)
-            if concernsOwn { withdrawn += folding.withdrawn }
+        try fold(state, upTo: state.size, into: history, skipsDamage: skipsDamage) { folded in
+            try noteErasures(in: folded.batch, by: state.origin)
+            if concernsOwn { withdrawn += folded.withdrawn }
         }
         return withdrawn
     }

@@ -5,18 +5,21 @@ internal import Storage
 internal import Synchronization
 internal import TransparencyLog
 
-/// Hashes and proves ranges before they are stored, one after another, on a thread of its own beside the writer's.
+/// Hashes and proves ranges before they are stored, and reads what the history will take of them, one after another, on a
+/// thread of its own beside the writer's, which waits for the disk and has to do as little else as can be.
 final class Integrator: Sendable {
     private let node: Node
     private let lane: any Lane
     /// The tree of each log up to what was handed to the writer.
     private let trees = Mutex<[OriginName: CompactRange]>([:])
+    private let folding: Mutex<EntryFolding>
     private let isStopped = Mutex(false)
     private let done: @Sendable (Integration, IntegrationFailure?) -> Void
 
     init(node: Node, done: @escaping @Sendable (Integration, IntegrationFailure?) -> Void) {
         self.node = node
         lane = node.environment.makeLane(.integrator)
+        folding = Mutex(EntryFolding(history: node.history))
         self.done = done
     }
 
@@ -81,11 +84,24 @@ final class Integrator: Sendable {
         trees.withLock { $0[origin] = tree }
         let range = ProvenRange(
             origin: origin, first: integration.first, pieces: integration.pieces, hashes: hashes,
-            bundleRoots: bundleRoots, checkpoint: checkpoint, proof: integration.proof)
+            bundleRoots: bundleRoots, checkpoint: checkpoint, proof: integration.proof,
+            folded: fold(integration, hashes))
         node.writer.submit(
             .integrate(range) { [self] failure in
                 if failure != nil { reset(origin) }
                 done(integration, failure == nil ? nil : .store)
             })
+    }
+
+    /// Nil where the writer has to say what is wrong.
+    private func fold(_ integration: Integration, _ hashes: [Digest]) -> FoldedEntries? {
+        folding.withLock { folding in
+            let history = node.history
+            if folding.history !== history { folding = EntryFolding(history: history) }
+            guard let number = try? history.originNumber(integration.origin.line) else { return nil }
+            folding.begin(origin: number, first: integration.first)
+            folding.add(integration.pieces, first: integration.first, hashes: hashes)
+            return folding.take()
+        }
     }
 }
