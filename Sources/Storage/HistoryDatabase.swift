@@ -17,6 +17,7 @@ struct HistoryDatabase: Sendable {
     init(path: String, files: any StoreFiles) throws {
         self.path = path
         self.files = files
+        _ = SQLiteProcess.isSetUp
         do {
             pool = try DatabasePool(path: files.location(path), configuration: Self.configuration())
             try pool.writeWithoutTransaction { database in

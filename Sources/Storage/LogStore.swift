@@ -37,6 +37,7 @@ package final class LogStore: Sendable {
         precondition(options.pageBytes <= 8_192, "bodies must not lie in pages of a table")
         self.path = path
         self.options = options
+        _ = SQLiteProcess.isSetUp
         do {
             opened = Mutex(try Self.open(path, options, servesWithoutWriting: servesWithoutWriting))
             let states = try Self.snapshot(opened.withLock { $0.pool }) { database in
