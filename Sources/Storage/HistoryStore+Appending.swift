@@ -55,22 +55,15 @@ extension HistoryStore {
     private func put(
         _ batch: HistoryBatch, from position: UInt64, note: (inout State) -> Void = { _ in }
     ) throws -> Outcome {
+        let table: HistoryTable
         var outcome = Outcome.done
-        let table = try state.withLock { state -> HistoryTable? in
-            if let failure = state.failure { throw failure }
-            guard state.active.couldHold(batch) else { throw HistoryFailure.batchTooLarge }
-            if !state.active.hasRoom(for: batch) {
-                guard state.sealed.count < options.waitingTables else {
-                    if let stall = state.stall { throw stall }
-                    state.waiters += 1
-                    return nil
-                }
-                seal(&state)
-                outcome = .sealed
-            }
-            return state.active
+        switch try room(for: batch) {
+        case .waiting: return .waiting
+        case .here(let active): table = active
+        case .inNewTable:
+            table = seal()
+            outcome = .sealed
         }
-        guard let table else { return .waiting }
         // Behind what queries see: they need not wait for it.
         let added = table.write(batch, from: position)
         state.withLock { state in
@@ -81,12 +74,38 @@ extension HistoryStore {
         return outcome
     }
 
-    /// Under the lock for appends too.
-    private func seal(_ state: inout State) {
-        state.active.positions = state.visible
-        state.sealed.append(state.active)
-        state.sealedCount += 1
-        state.active = HistoryTable(capacity: options.tableRecords, payloadCapacity: options.tableBytes)
+    private enum Room {
+        case here(HistoryTable)
+        case inNewTable
+        case waiting
+    }
+
+    private func room(for batch: HistoryBatch) throws -> Room {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            guard state.active.couldHold(batch) else { throw HistoryFailure.batchTooLarge }
+            if state.active.hasRoom(for: batch) { return .here(state.active) }
+            guard state.sealed.count < options.waitingTables else {
+                if let stall = state.stall { throw stall }
+                state.waiters += 1
+                return .waiting
+            }
+            return .inNewTable
+        }
+    }
+
+    /// Has the next table take the appends, and the one before wait for the disk; under the lock for appends.
+    @discardableResult
+    private func seal() -> HistoryTable {
+        // Making one touches much memory, for which no query should wait.
+        let next = HistoryTable(capacity: options.tableRecords, payloadCapacity: options.tableBytes)
+        state.withLock { state in
+            state.active.positions = state.visible
+            state.sealed.append(state.active)
+            state.sealedCount += 1
+            state.active = next
+        }
+        return next
     }
 
     /// Writes everything that is in memory, and waits until it is in the file.
@@ -96,10 +115,8 @@ extension HistoryStore {
         wake()
         try wait { !$0.active.isTouched || $0.sealed.count < options.waitingTables }
         let target = appending.withLock { _ in
-            state.withLock { state in
-                if state.active.isTouched { seal(&state) }
-                return state.sealedCount
-            }
+            if state.withLock({ $0.active.isTouched }) { seal() }
+            return state.withLock { $0.sealedCount }
         }
         wake()
         try wait { $0.writtenCount >= target }
