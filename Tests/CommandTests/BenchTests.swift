@@ -5,6 +5,7 @@ import Testing
 @Suite(.serialized) struct BenchTests {
     private static let catchUp = [
         "events", "events_per_second_durable", "events_per_second_answerable", "events_per_second_raw", "durable_to_raw",
+        "durable_to_raw_from_first_event",
         "event_bytes", "wire_bytes", "wire_sent_bytes", "wire_to_event_bytes", "peak_memory_bytes", "processor_us_per_event",
         "city_processor_us_per_event", "log_bytes_per_event", "standings_bytes_per_event", "open_ms",
     ]
