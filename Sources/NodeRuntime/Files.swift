@@ -79,18 +79,19 @@ package func makeFolder(_ path: String, mode: Int = 0o755) throws {
 }
 
 /// Milliseconds since 1970-01-01, UTC.
-package func wallMilliseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
-}
+package func wallMilliseconds() -> UInt64 { nanoseconds(of: CLOCK_REALTIME) / 1_000_000 }
 
 /// Milliseconds of a clock that never jumps.
 package func steadyMilliseconds() -> UInt64 { steadyNanoseconds() / 1_000_000 }
 
-package func steadyNanoseconds() -> UInt64 {
+package func steadyNanoseconds() -> UInt64 { nanoseconds(of: CLOCK_MONOTONIC) }
+
+/// Processor time that the calling thread has used.
+func threadNanoseconds() -> UInt64 { nanoseconds(of: CLOCK_THREAD_CPUTIME_ID) }
+
+private func nanoseconds(of clock: clockid_t) -> UInt64 {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(clock, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 

@@ -14,10 +14,6 @@ struct HistoryBriefReaders: Sendable {
         let isFree = Mutex<Void>(())
 
         init(_ queue: DatabaseQueue) { self.queue = queue }
-
-        func read(_ body: (Database) throws -> Void) throws {
-            try queue.unsafeRead(body)
-        }
     }
 
     /// The file has to be there, in WAL mode.
@@ -30,13 +26,13 @@ struct HistoryBriefReaders: Sendable {
     func read(_ body: (Database) throws -> Void) throws {
         for reader in readers.dropLast() {
             let isDone = try reader.isFree.withLockIfAvailable { _ in
-                try reader.read(body)
+                try reader.queue.unsafeRead(body)
                 return true
             }
             if isDone == true { return }
         }
         guard let last = readers.last else { return }
-        try last.isFree.withLock { _ in try last.read(body) }
+        try last.isFree.withLock { _ in try last.queue.unsafeRead(body) }
     }
 
     func close() {

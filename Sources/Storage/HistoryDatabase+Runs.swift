@@ -17,18 +17,24 @@ extension HistoryDatabase {
         _ rows: ClosedRange<Int64>, of run: HistoryRunID, in database: Database,
         _ body: (Int64, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let statement = try database.cachedStatement(
-            sql: "SELECT id, data FROM \(run.home.table) WHERE id BETWEEN ? AND ?")
-        let cursor = try Row.fetchCursor(statement, arguments: [rows.lowerBound, rows.upperBound])
         var expected = rows.lowerBound
-        while let row = try cursor.next() {
-            guard try Self.checked({ try row.integer(0) }) == expected else { break }
-            try row.withUnsafeData(atIndex: 1) { data in
-                try (data ?? Data()).withUnsafeBytes { try body(expected, $0) }
-            }
+        func missing() -> HistoryFailure { .damaged("row \(expected) is missing") }
+        try forEachRow(run.home, "id BETWEEN ? AND ?", [rows.lowerBound, rows.upperBound], database) { row, bytes in
+            guard row == expected else { throw missing() }
+            try body(row, bytes)
             expected += 1
         }
-        guard expected > rows.upperBound else { throw HistoryFailure.damaged("row \(expected) is missing") }
+        guard expected > rows.upperBound else { throw missing() }
+    }
+
+    private func forEachRow(
+        _ home: HistoryRunID.Home, _ condition: String, _ arguments: StatementArguments, _ database: Database,
+        _ body: (Int64, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        try database.forEachRow("SELECT id, data FROM \(home.table) WHERE \(condition)", arguments) { row in
+            let id = try Self.checked { try row.integer(0) }
+            try row.withUnsafeData(atIndex: 1) { data in try (data ?? Data()).withUnsafeBytes { try body(id, $0) } }
+        }
     }
 
     /// Calls `body` with every segment that can hold records about a subject, in no particular order. The bytes live only during
@@ -62,13 +68,10 @@ extension HistoryDatabase {
         var width = 4
         while width < rows.count { width *= 2 }
         let places = String(repeating: "?, ", count: width - 1) + "?"
-        let statement = try database.cachedStatement(sql: "SELECT id, data FROM \(home.table) WHERE id IN (\(places))")
         let wanted = rows + repeatElement(last, count: width - rows.count)
-        let cursor = try Row.fetchCursor(statement, arguments: StatementArguments(wanted))
         var found = 0
-        while let row = try cursor.next() {
-            let id = try Self.checked { try row.integer(0) }
-            try row.withUnsafeData(atIndex: 1) { data in try (data ?? Data()).withUnsafeBytes { try body(id, $0) } }
+        try forEachRow(home, "id IN (\(places))", StatementArguments(wanted), database) { row, bytes in
+            try body(row, bytes)
             found += 1
         }
         guard found == rows.count else { throw HistoryFailure.damaged("\(rows.count - found) of the rows \(rows) are missing") }

@@ -100,8 +100,8 @@ import TransparencyLog
         for code in ["one", "another"] { _ = try replaced.reserveFactor(Array(code.utf8)) }
         var proven = try range(10, from: 0, after: [], signedBy: key)
         var folding = EntryFolding(history: replaced)
-        folding.begin(origin: try replaced.originNumber(proven.origin.line), first: 0)
-        folding.add(proven.pieces, first: 0, hashes: proven.hashes)
+        let number = try replaced.originNumber(proven.origin.line)
+        folding.fold(proven.pieces, origin: number, first: 0, hashes: proven.hashes)
         proven.folded = folding.take()
         replaced.close()
         node.writer.submit(.integrate(proven) { #expect($0 == nil) })

@@ -19,13 +19,8 @@ struct PromptAnswersTests {
     private static var isFirst: Bool { sched_getscheduler(0) & 0xFFFF == SCHED_RR }
 
     private static func use(processorNanoseconds: UInt64) {
-        func used() -> UInt64 {
-            var time = timespec()
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-            return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-        }
-        let end = used() + processorNanoseconds
-        while used() < end {}
+        let end = threadNanoseconds() + processorNanoseconds
+        while threadNanoseconds() < end {}
     }
 
     @Test func aThreadWaitsBeforeOthersWhereTheSystemLetsItAndDoesLongWorkAmongThem() async {

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Synchronization
 
 /// Has the threads that answer at the control socket run before everything else where the system allows it, so that a brief answer
@@ -58,11 +57,4 @@ final class PromptAnswers: Sendable {
         PromptThread.begin()
         return Turn(answers: self)
     }
-}
-
-/// Processor time that the calling thread has used.
-private func threadNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

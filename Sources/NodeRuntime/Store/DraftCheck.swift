@@ -111,8 +111,7 @@ extension DraftCheck {
         if let known = standing[subject] { return known }
         let recorders = try self.recorders ?? makeRecorders()
         self.recorders = recorders
-        var history = SubjectHistory()
-        try node.history.history(of: subject, into: &history)
+        let history = try node.history(of: subject)
         var enrolment = Enrolment()
         for record in history.records {
             guard let kind = EventKind(rawValue: record.kind), kind == .enrolment || kind == .withdrawal,

@@ -48,8 +48,9 @@ struct EntryFolding {
     /// Passes over entries that are not to be read, up to an index.
     mutating func skip(to end: UInt64) { folded.batch.advance(to: end) }
 
-    /// Adds runs of entries that follow on each other; `hashes` are the leaf hashes of all of them.
-    mutating func add(_ pieces: [PackedEntries], first: UInt64, hashes: [Digest]) {
+    /// Begins anew with runs of entries that follow on each other; `hashes` are the leaf hashes of all of them.
+    mutating func fold(_ pieces: [PackedEntries], origin: UInt32, first: UInt64, hashes: [Digest]) {
+        begin(origin: origin, first: first)
         var offset = 0
         for piece in pieces {
             add(piece, first: first + UInt64(offset), hashes: hashes[offset..<(offset + piece.count)])

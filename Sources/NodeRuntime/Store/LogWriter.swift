@@ -341,15 +341,15 @@ extension LogWriter {
                 if let folded = range.folded, folded.history === node.history {
                     try append(folded, range.origin)
                 } else {
-                    folding.begin(origin: try node.history.originNumber(range.origin.line), first: range.first)
-                    folding.add(range.pieces, first: range.first, hashes: range.hashes)
+                    let number = try node.history.originNumber(range.origin.line)
+                    folding.fold(range.pieces, origin: number, first: range.first, hashes: range.hashes)
                     try append(folding.folded, range.origin)
                 }
                 if node.mayCorrect(range.origin, node.origin) { withdrawn += (range.folded ?? folding.folded).withdrawn }
             }
             if staged.isAside || staged.pieces.isEmpty { return withdrawn }
-            folding.begin(origin: try node.history.originNumber(node.origin.line), first: staged.first)
-            folding.add(staged.pieces, first: staged.first, hashes: staged.hashes)
+            let number = try node.history.originNumber(node.origin.line)
+            folding.fold(staged.pieces, origin: number, first: staged.first, hashes: staged.hashes)
             try append(folding.folded, node.origin)
             return withdrawn + folding.folded.withdrawn
         }

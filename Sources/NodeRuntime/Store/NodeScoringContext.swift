@@ -7,17 +7,8 @@ internal import Synchronization
 struct NodeScoringContext: Sendable {
     let scoring: ScoringContext
     fileprivate let numbers: ScoringNumbers.Known
-    private let erasures: HistoryErasures
-    private let sizes: [UInt64]
-
-    fileprivate init(
-        scoring: ScoringContext, numbers: ScoringNumbers.Known, erasures: HistoryErasures, sizes: [UInt64]
-    ) {
-        self.scoring = scoring
-        self.numbers = numbers
-        self.erasures = erasures
-        self.sizes = sizes
-    }
+    fileprivate let erasures: HistoryErasures
+    fileprivate let sizes: [UInt64]
 
     /// Origin lines by the history's numbers.
     var lines: [[UInt8]] { numbers.lines }

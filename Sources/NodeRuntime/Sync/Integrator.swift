@@ -99,8 +99,7 @@ final class Integrator: Sendable {
             let history = node.history
             if folding.history !== history { folding = EntryFolding(history: history) }
             guard let number = try? history.originNumber(integration.origin.line) else { return nil }
-            folding.begin(origin: number, first: integration.first)
-            folding.add(integration.pieces, first: integration.first, hashes: hashes)
+            folding.fold(integration.pieces, origin: number, first: integration.first, hashes: hashes)
             return folding.take()
         }
     }
