@@ -63,7 +63,7 @@ let package = Package(
         module("Scoring", ["Encoding", "Cryptography", "TransparencyLog", "Federation"]),
         module("SyncProtocol", ["Encoding", "Cryptography", "TransparencyLog", "Federation"]),
         module("Replication", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "SyncProtocol"]),
-        module("Storage", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", grdb]),
+        module("Storage", ["Encoding", "Cryptography", "TransparencyLog", "Federation", "Scoring", grdb, sqlite]),
         module("Transport", ["COpenSSL", "Cryptography", nioCore, nioPosix]),
         module(
             "NodeRuntime",

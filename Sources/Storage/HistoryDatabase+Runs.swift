@@ -8,8 +8,6 @@ extension HistoryDatabase {
     private static let subjectsPerIndexRow =
         (HistorySegment.byteCount - HistorySegment.headerBytes) / SubjectID.byteCount
 
-    private static let rowsPerLookup = 64
-
     // MARK: Reading
 
     /// Calls `body` with each row of a range, which has to be there in full. The bytes live only during the call.
@@ -19,22 +17,15 @@ extension HistoryDatabase {
     ) throws {
         var expected = rows.lowerBound
         func missing() -> HistoryFailure { .damaged("row \(expected) is missing") }
-        try forEachRow(run.home, "id BETWEEN ? AND ?", [rows.lowerBound, rows.upperBound], database) { row, bytes in
-            guard row == expected else { throw missing() }
-            try body(row, bytes)
+        try database.forEachRow(
+            "SELECT id, data FROM \(run.home.table) WHERE id BETWEEN ? AND ?", [rows.lowerBound, rows.upperBound]
+        ) { row in
+            let id = try Self.checked { try row.integer(0) }
+            guard id == expected else { throw missing() }
+            try row.withUnsafeData(atIndex: 1) { data in try (data ?? Data()).withUnsafeBytes { try body(id, $0) } }
             expected += 1
         }
         guard expected > rows.upperBound else { throw missing() }
-    }
-
-    private func forEachRow(
-        _ home: HistoryRunID.Home, _ condition: String, _ arguments: StatementArguments, _ database: Database,
-        _ body: (Int64, UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        try database.forEachRow("SELECT id, data FROM \(home.table) WHERE \(condition)", arguments) { row in
-            let id = try Self.checked { try row.integer(0) }
-            try row.withUnsafeData(atIndex: 1) { data in try (data ?? Data()).withUnsafeBytes { try body(id, $0) } }
-        }
     }
 
     /// Calls `body` with every segment that can hold records about a subject, in no particular order. The bytes live only during
@@ -49,32 +40,9 @@ extension HistoryDatabase {
             }
         }
         if rows.isEmpty { return }
-        try readBriefly { connection in
-            for (home, rows) in rows {
-                for start in stride(from: 0, to: rows.count, by: Self.rowsPerLookup) {
-                    try forEachRow(rows[start...].prefix(Self.rowsPerLookup), in: home, connection, body)
-                }
-            }
+        try readBriefly { reader in
+            for (home, rows) in rows { try reader.forEachRow(rows, in: home, body) }
         }
-    }
-
-    /// Rows of any runs in one statement, since preparing and ending one costs as much as reading a row. There are few different
-    /// statements: a lookup of fewer rows names the last of them several times.
-    private func forEachRow(
-        _ rows: ArraySlice<Int64>, in home: HistoryRunID.Home, _ database: Database,
-        _ body: (Int64, UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        guard let last = rows.last else { return }
-        var width = 4
-        while width < rows.count { width *= 2 }
-        let places = String(repeating: "?, ", count: width - 1) + "?"
-        let wanted = rows + repeatElement(last, count: width - rows.count)
-        var found = 0
-        try forEachRow(home, "id IN (\(places))", StatementArguments(wanted), database) { row, bytes in
-            try body(row, bytes)
-            found += 1
-        }
-        guard found == rows.count else { throw HistoryFailure.damaged("\(rows.count - found) of the rows \(rows) are missing") }
     }
 
     /// Copies consecutive segments into `buffer`, one after another.

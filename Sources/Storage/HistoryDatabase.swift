@@ -99,8 +99,8 @@ struct HistoryDatabase: Sendable {
         do { return try pool.unsafeRead(body) } catch { throw Self.failure(error) }
     }
 
-    /// Runs `body` on a connection that nothing else uses, for the few rows of one subject; each statement sees the newest commit.
-    func readBriefly(_ body: (Database) throws -> Void) throws {
+    /// Runs `body` on a connection that nothing else uses, for the few rows of one subject.
+    func readBriefly(_ body: (borrowing HistoryBriefReaders.Rows) throws -> Void) throws {
         do { try briefReaders.read(body) } catch { throw Self.failure(error) }
     }
 
