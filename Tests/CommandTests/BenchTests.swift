@@ -52,6 +52,7 @@ import Testing
             [
                 "events", "subjects", "standings_events_per_second", "standings_ms", "peak_memory_bytes",
                 "catch_up_events_per_second", "queries", "score_ms_p50", "score_ms_p99", "explain_ms_p50", "explain_ms_p99",
+                "plain_ms_p50", "plain_ms_p99",
             ]
         ),
         (["pages", "--subjects", "300", "--requests", "20"], pages),

@@ -10,6 +10,8 @@ struct ScoreBench {
     private static let eventsPerSubject: UInt64 = 10
     private static let repeats = 3
     private static let queryPauseMilliseconds: UInt32 = 5
+    /// Arithmetic that takes about as long as a score: what it takes at worst is the machine's part in what a score takes.
+    private static let plainSteps = 150_000
     let run: BenchRun
 
     func measure() throws -> BenchFigures {
@@ -60,16 +62,21 @@ struct ScoreBench {
         catchUp.checksConvergence = false
         catchUp.meanwhile = { fleet, isDone in try Self.ask(fleet, log, isDone) }
         let caughtUp = try catchUp.measure()
-        let (scores, explanations) = log.sorted
+        let times = log.sorted
         figures.add(
             "catch_up_events_per_second", "catch-up meanwhile", caughtUp["events_per_second_answerable"], unit: "events/s")
-        figures.add("queries", "scores and explanations asked for", UInt64(scores.count + explanations.count))
-        figures.add("score_ms_p50", "one score, median", nanoseconds: quantile(scores, 50))
-        figures.add("score_ms_p99", "one score, 99th percentile", nanoseconds: quantile(scores, 99))
-        figures.add("explain_ms_p50", "one explanation, median", nanoseconds: quantile(explanations, 50))
-        figures.add("explain_ms_p99", "one explanation, 99th percentile", nanoseconds: quantile(explanations, 99))
+        figures.add("queries", "scores and explanations asked for", UInt64(times.scores.count + times.explanations.count))
+        figures.add("score_ms_p50", "one score, median", nanoseconds: quantile(times.scores, 50))
+        figures.add("score_ms_p99", "one score, 99th percentile", nanoseconds: quantile(times.scores, 99))
+        figures.add("explain_ms_p50", "one explanation, median", nanoseconds: quantile(times.explanations, 50))
+        figures.add("explain_ms_p99", "one explanation, 99th percentile", nanoseconds: quantile(times.explanations, 99))
+        figures.add("plain_ms_p50", "plain arithmetic in between, median", nanoseconds: quantile(times.plain, 50))
+        figures.add("plain_ms_p99", "plain arithmetic in between, 99th percentile", nanoseconds: quantile(times.plain, 99))
         figures.note(
-            "the score, then the explanation, of one subject after another, with a pause of \(Self.queryPauseMilliseconds) ms")
+            """
+            the score and the explanation of one subject after another, with a pause of \(Self.queryPauseMilliseconds) ms; \
+            then arithmetic of about the length of a score, by the same thread
+            """)
     }
 
     /// Asks for random subjects over one connection from the first event until the catch-up is done; at least once.
@@ -94,24 +101,46 @@ struct ScoreBench {
             _ = try client.call("score", members)
             let scored = steadyNanoseconds()
             _ = try client.call("explain", members + [("form", "lines")])
-            log.note(score: scored - started, explanation: steadyNanoseconds() - scored)
+            let explained = steadyNanoseconds()
             usleepMilliseconds(queryPauseMilliseconds)
+            let plainTime = plainNanoseconds()
+            log.note(score: scored - started, explanation: explained - scored, plain: plainTime)
         } while !isDone()
+    }
+
+    /// How long the asking thread takes for what asks nobody.
+    private static func plainNanoseconds() -> UInt64 {
+        let started = steadyNanoseconds()
+        var value = started
+        for _ in 0..<plainSteps {
+            value ^= value << 13
+            value ^= value >> 7
+            value ^= value << 17
+        }
+        // Looked at, so that it is not left out.
+        return steadyNanoseconds() - started + (value == 0 ? 1 : 0)
     }
 }
 
 /// How long single questions took, in nanoseconds.
 private final class QueryLog: Sendable {
-    private let times = Mutex<(scores: [UInt64], explanations: [UInt64])>(([], []))
+    struct Times {
+        var scores: [UInt64] = []
+        var explanations: [UInt64] = []
+        var plain: [UInt64] = []
+    }
 
-    func note(score: UInt64, explanation: UInt64) {
+    private let times = Mutex(Times())
+
+    func note(score: UInt64, explanation: UInt64, plain: UInt64) {
         times.withLock {
             $0.scores.append(score)
             $0.explanations.append(explanation)
+            $0.plain.append(plain)
         }
     }
 
-    var sorted: (scores: [UInt64], explanations: [UInt64]) {
-        times.withLock { ($0.scores.sorted(), $0.explanations.sorted()) }
+    var sorted: Times {
+        times.withLock { Times(scores: $0.scores.sorted(), explanations: $0.explanations.sorted(), plain: $0.plain.sorted()) }
     }
 }
