@@ -102,6 +102,8 @@ extension HistoryDatabase {
     func insert(_ segments: [(row: Int64, bytes: [UInt8])], of run: HistoryRunID, in database: Database) throws {
         let statement = try database.cachedStatement(sql: "INSERT INTO \(run.home.table) (id, data) VALUES (?, ?)")
         for segment in segments { try statement.execute(arguments: [segment.row, Data(segment.bytes)]) }
+        WriteAheadLogRoom.make(
+            for: segments.count * Self.pageBytes, database, pageBytes: Self.pageBytes, checkpointPages: Self.checkpointPages)
     }
 
     /// Puts the bytes where the old ones of the same size were.

@@ -6,6 +6,8 @@ import GRDB
 /// the WAL can always be checkpointed.
 struct HistoryDatabase: Sendable {
     static let pageBytes = 16_384
+    /// Pages in the write-ahead log after which a commit moves them into the database file: 16 mebibytes.
+    static let checkpointPages = 1_000
     private static let applicationID: Int32 = 0x636f_6e68
     private static let schemaVersion: Int32 = 1
 
@@ -47,7 +49,7 @@ struct HistoryDatabase: Sendable {
                         PRAGMA auto_vacuum = INCREMENTAL;
                         PRAGMA secure_delete = ON;
                         PRAGMA cache_size = -4096;
-                        PRAGMA wal_autocheckpoint = 1000;
+                        PRAGMA wal_autocheckpoint = \(checkpointPages);
                         """)
             }
         }

@@ -103,6 +103,9 @@ package final class LogStore: Sendable {
                 try database.inTransaction(.immediate) {
                     result = try body(transaction)
                     try transaction.finish()
+                    WriteAheadLogRoom.make(
+                        for: transaction.appendedBytes, database, pageBytes: options.pageBytes,
+                        checkpointPages: options.checkpointPages)
                     options.onStep?(.staged)
                     return .commit
                 }

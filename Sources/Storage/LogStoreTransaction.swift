@@ -13,6 +13,8 @@ package final class LogTransaction {
     private var failure: (any Error)?
     /// Whether rows lose bytes which nobody may find again: ``LogStore/forgetDroppedBytes()`` has to follow.
     var dropsBytes = false
+    /// What was appended, hashes included.
+    private(set) var appendedBytes = 0
 
     init(_ database: Database, committed: @escaping (OriginName) -> LogState?) {
         self.database = database
@@ -92,6 +94,7 @@ extension LogTransaction {
                 hashes = hashes.dropFirst(piece.count)
             }
         }
+        appendedBytes += pieces.reduce(0) { $0 + $1.bytes.count } + leafHashes.count * Digest.byteCount
     }
 
     /// Stores a checkpoint that covers only what is stored. A smaller one than the last is left aside.
