@@ -8,13 +8,16 @@ private let base64Values: [UInt8] = {
 }()
 
 /// Lower-case hexadecimal.
-package func hex(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = []
-    for byte in bytes {
-        text.append(hexDigits[Int(byte >> 4)])
-        text.append(hexDigits[Int(byte & 15)])
+package func hex(_ bytes: some Collection<UInt8>) -> String {
+    String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+        var place = 0
+        for byte in bytes {
+            text.initializeElement(at: place, to: hexDigits[Int(byte >> 4)])
+            text.initializeElement(at: place + 1, to: hexDigits[Int(byte & 15)])
+            place += 2
+        }
+        return place
     }
-    return String(decoding: text, as: UTF8.self)
 }
 
 /// Bytes of hexadecimal text of either case; nil where it is none.
