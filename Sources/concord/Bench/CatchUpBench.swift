@@ -7,6 +7,8 @@ internal import Storage
 struct CatchUpBench {
     static let cities = 4
     private static let pollMilliseconds: UInt32 = 10
+    /// How often the node is asked how far it is where something else is measured, which such questions would hold up.
+    private static let seldomPollMilliseconds: UInt32 = 50
     let run: BenchRun
     /// Whether all nodes attest the same standings in the end, for which the cities take in each other's logs too.
     var checksConvergence = true
@@ -78,7 +80,8 @@ struct CatchUpBench {
         }
         defer { isDone.set() }
         var client: NodeClient?
-        try fleet.wait(milliseconds: 3_600_000, every: Self.pollMilliseconds, for: "the aggregator to catch up") {
+        let pause = meanwhile == nil ? Self.pollMilliseconds : Self.seldomPollMilliseconds
+        try fleet.wait(milliseconds: 3_600_000, every: pause, for: "the aggregator to catch up") {
             if client == nil {
                 try fleet.checkAlive(BenchFederation.aggregator)
                 client = try NodeClient(running: fleet.federation.folders[BenchFederation.aggregator])
