@@ -2,8 +2,8 @@ internal import Foundation
 internal import GRDB
 internal import TransparencyLog
 
-/// The least that storing events durably in SQLite costs, for benches to measure beside the real thing: the bytes of a bundle
-/// as one blob row, nothing hashed, nothing checked, no index, on the log store's own settings (WAL, FULL, page size), and
+/// The least that storing events durably in SQLite as it comes costs, for benches to measure beside the real thing: the bytes of a
+/// bundle as one blob row, nothing hashed, nothing checked, no index, on the log store's own settings (WAL, FULL, page size), and
 /// as many bytes a transaction as a node commits at once.
 package enum RawWrite {
     private static let groupBytes = 8 << 20

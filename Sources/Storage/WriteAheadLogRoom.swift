@@ -31,7 +31,7 @@ enum WriteAheadLogRoom {
         let limit = Int64(checkpointPages * (pageBytes + frameHeaderBytes))
         guard size(file, &end) == SQLITE_OK, end < limit else { return }
         // Rows do not fill their pages to the last byte.
-        let goal = end + Int64(bytes + bytes / 4)
+        let goal = end + Int64(bytes + bytes / 8)
         while end < goal {
             // To the next multiple of a piece, so that pieces lie as the system's cache would have them.
             let count = piece.count - Int(end) % piece.count
