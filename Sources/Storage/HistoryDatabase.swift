@@ -6,7 +6,7 @@ import GRDB
 /// the WAL can always be checkpointed.
 struct HistoryDatabase: Sendable {
     static let pageBytes = 16_384
-    /// Pages in the write-ahead log after which a commit moves them into the database file: 16 mebibytes.
+    /// Pages in the write-ahead log after which a commit moves them into the database file: 16 megabytes.
     static let checkpointPages = 1_000
     private static let applicationID: Int32 = 0x636f_6e68
     private static let schemaVersion: Int32 = 1

@@ -141,9 +141,7 @@ import TransparencyLog
         try store.write { transaction in
             var next = model
             try next.append((0..<400).map { ModelLog.plain($0) }, pieces: [256, 144], transaction)
-            for suffix in ["", "-wal"] {
-                try FileManager.default.copyItem(atPath: folder.file + suffix, toPath: copy.file + suffix)
-            }
+            try folder.leave(in: copy)
             throw CancellationError()
         } catching: { _ in
         }

@@ -25,6 +25,14 @@ final class LogFolder {
         return try LogStore(path: file, options: options)
     }
 
+    /// Puts into another folder what a process that is killed now leaves on the disk, in place of what lies there.
+    func leave(in copy: LogFolder) throws {
+        for suffix in ["", "-wal"] {
+            try? FileManager.default.removeItem(atPath: copy.file + suffix)
+            try FileManager.default.copyItem(atPath: file + suffix, toPath: copy.file + suffix)
+        }
+    }
+
     /// Runs SQL on the file of a closed store, as a fault would.
     func tamper(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws {
         let queue = try DatabaseQueue(path: file)
@@ -104,7 +112,11 @@ struct ModelLog {
 
     /// Appends plain entries up to a size in one write.
     mutating func grow(to size: Int, _ store: LogStore) throws {
-        let new = (entries.count..<size).map { Self.plain($0) }
+        try append((entries.count..<size).map { Self.plain($0) }, store)
+    }
+
+    /// Appends entries in one write, in pieces of a bundle.
+    mutating func append(_ new: [StoredEntry], _ store: LogStore) throws {
         let lengths = stride(from: 0, to: new.count, by: 256).map { min(256, new.count - $0) }
         var copy = self
         try store.write { try copy.append(new, pieces: lengths, $0) }

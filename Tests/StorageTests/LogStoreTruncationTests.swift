@@ -131,10 +131,7 @@ import TransparencyLog
         #expect(throws: Refusal.self) {
             try store.write { transaction in
                 try transaction.truncate(rongcheng, to: 300)
-                // What a crash at this point leaves on disk.
-                for suffix in ["", "-wal"] {
-                    try FileManager.default.copyItem(atPath: folder.file + suffix, toPath: copy.file + suffix)
-                }
+                try folder.leave(in: copy)
                 throw Refusal()
             }
         }

@@ -21,14 +21,8 @@ import Testing
         var generator = SeededRandom(seed: 1)
         var model = ModelLog(origin: rongcheng)
         for (number, count) in [300, 8_000, 10, 8_000, 1].enumerated() {
-            let new = (0..<count).map { _ in ModelLog.entry(&generator) }
-            let lengths = stride(from: 0, to: count, by: 256).map { min(256, count - $0) }
-            try store.write { try model.append(new, pieces: lengths, $0) }
-            // What a process that is killed now leaves behind.
-            for suffix in ["", "-wal"] {
-                try? FileManager.default.removeItem(atPath: copy.file + suffix)
-                try FileManager.default.copyItem(atPath: folder.file + suffix, toPath: copy.file + suffix)
-            }
+            try model.append((0..<count).map { _ in ModelLog.entry(&generator) }, store)
+            try folder.leave(in: copy)
             if number > 0 {
                 let end = try Self.log(copy).suffix(1_000)
                 #expect(end.allSatisfy { $0 == 0 })
