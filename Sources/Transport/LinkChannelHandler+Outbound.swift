@@ -33,16 +33,21 @@ extension LinkChannelHandler {
     }
 
     private func fillWindow(_ link: Link, _ context: ChannelHandlerContext) throws(LinkClosure) {
-        var hasWritten = false
+        var handedOver = 0
         while stream.pendingBytes > 0, bytesInFlight < Self.windowBytes {
+            guard handedOver < Self.windowBytes else {
+                drainLater(context)
+                return
+            }
             let plaintextBytes = min(stream.pendingBytes, Self.chunkBytes)
             session.reserveOutbound(OutboundStream.ciphertextCapacity(plaintextBytes))
             let count = try stream.write(to: &session, limit: Self.chunkBytes)
             guard let ciphertext = session.takeOutbound() else { break }
             write(ciphertext, carrying: count, of: link, context)
-            hasWritten = true
+            handedOver += count
+            // One by one: the system copies what it is given at once without letting another thread have the core.
+            context.flush()
         }
-        if hasWritten { context.flush() }
     }
 
     private func write(_ ciphertext: ByteBuffer, carrying count: Int, of link: Link, _ context: ChannelHandlerContext) {
@@ -64,10 +69,15 @@ extension LinkChannelHandler {
         link.withOutbox { $0.delivered(count) }
         // In a later turn, because this may be a call from inside `flush`; once for each time the window was full.
         if wasFull, bytesInFlight < Self.windowBytes, stream.pendingBytes > 0 {
-            context.eventLoop.assumeIsolated().execute { [weak self] in self?.drain(context) }
+            drainLater(context)
         } else {
             announceWritability(link)
         }
+    }
+
+    /// After what else the event loop has to do.
+    private func drainLater(_ context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().execute { [weak self] in self?.drain(context) }
     }
 
     private func announceWritability(_ link: Link) {
