@@ -2,6 +2,7 @@ package import CoreMetrics
 internal import Cryptography
 internal import Foundation
 package import Storage
+internal import Synchronization
 
 /// All that a node takes from its surroundings besides its peers: time, chance, threads and files. In a process they are the
 /// system's; a simulation gives its own, and then a node does nothing that its seed does not decide.
@@ -61,7 +62,7 @@ package protocol SmallFile: Sendable {
     func read(at offset: Int, count: Int) -> [UInt8]
     /// Whether all of it was taken.
     @discardableResult func write(_ bytes: [UInt8], at offset: Int) -> Bool
-    /// Whether what was written is durable.
+    /// Whether what was written is durable, and the name of a file that was made for it.
     @discardableResult func sync() -> Bool
     var byteCount: Int { get }
 }
@@ -71,10 +72,7 @@ struct SystemFiles: NodeFiles {
     func open(_ path: String, isCreated: Bool) throws -> (any SmallFile)? {
         let isThere = FileManager.default.fileExists(atPath: path)
         if !isCreated, !isThere { return nil }
-        let file = try SystemFile(path)
-        // A new file's name has to be durable too.
-        if !isThere { syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path) }
-        return file
+        return try SystemFile(path, isNew: !isThere)
     }
 
     func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
@@ -90,8 +88,13 @@ struct SystemFiles: NodeFiles {
 
 private final class SystemFile: SmallFile {
     private let descriptor: Int32
+    private let path: String
+    /// A new file's name has to be durable too, with what is first written to it.
+    private let owesName: Atomic<Bool>
 
-    init(_ path: String) throws {
+    init(_ path: String, isNew: Bool) throws {
+        self.path = path
+        owesName = Atomic(isNew)
         descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw NodeFailure(opening: path, errno)
@@ -110,7 +113,13 @@ private final class SystemFile: SmallFile {
         pwrite(descriptor, bytes, bytes.count, off_t(offset)) == bytes.count
     }
 
-    func sync() -> Bool { fdatasync(descriptor) == 0 }
+    func sync() -> Bool {
+        guard fdatasync(descriptor) == 0 else { return false }
+        if owesName.exchange(false, ordering: .relaxed) {
+            syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        }
+        return true
+    }
 
     var byteCount: Int {
         var status = stat()
