@@ -1,19 +1,30 @@
 import Foundation
+import GRDBSQLite
 
 /// What is set for the whole process before SQLite is first used.
 enum SQLiteProcess {
+    /// Whether all of it was taken. SQLite refuses, and works as it comes, where it is in use already.
     static let isSetUp: Bool = {
-        let countsNoMemory = leaveMemoryUncounted()
-        return EarlyWriteback.begin() && countsNoMemory
+        let isConfigured = leaveMemoryUncounted() && takeMutexes()
+        return EarlyWriteback.begin() && isConfigured
     }()
 
     /// Has SQLite not count the memory of all its connections together: the lock of that count is taken for every allocation, so
     /// that a connection that reads three rows waits for a thread which the system interrupted while it held it.
     private static func leaveMemoryUncounted() -> Bool {
-        // The C function takes a variable number of arguments, which Swift does not call.
-        typealias Call = @convention(c) (Int32, Int32) -> Int32
+        configure { unsafeBitCast($0, to: (@convention(c) (Int32, Int32) -> Int32).self)(SQLITE_CONFIG_MEMSTATUS, 0) }
+    }
+
+    private static func takeMutexes() -> Bool {
+        typealias Call = @convention(c) (Int32, UnsafePointer<sqlite3_mutex_methods>) -> Int32
+        // SQLite copies it.
+        var methods = UrgentMutexes.methods
+        return configure { unsafeBitCast($0, to: Call.self)(SQLITE_CONFIG_MUTEX, &methods) }
+    }
+
+    /// Calls `sqlite3_config`, which takes a variable number of arguments, as Swift does not.
+    private static func configure(_ call: (UnsafeMutableRawPointer) -> Int32) -> Bool {
         guard let symbol = dlsym(nil, "sqlite3_config") else { return false }
-        // SQLITE_CONFIG_MEMSTATUS. It is refused, and changes nothing, where SQLite is in use already.
-        return unsafeBitCast(symbol, to: Call.self)(9, 0) == 0
+        return call(symbol) == SQLITE_OK
     }
 }

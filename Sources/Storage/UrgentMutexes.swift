@@ -1,0 +1,67 @@
+import Foundation
+import GRDBSQLite
+
+/// Mutexes for SQLite that inherit priority: a thread that holds one runs as soon as the most urgent thread that waits for it
+/// would.
+///
+/// SQLite's own do not. Each transaction takes one that all connections to a file share; where the system interrupted a merge, which
+/// steps back behind everything else, while it held it, an answer that goes before everything else waited for up to ten
+/// milliseconds.
+enum UrgentMutexes {
+    /// SQLite's numbers for its static mutexes begin behind those of the two kinds that it has made one by one.
+    private static let firstStatic = Int(SQLITE_MUTEX_RECURSIVE) + 1
+    private static let statics: [Handle] = (firstStatic...Int(SQLITE_MUTEX_STATIC_VFS3)).map { _ in Handle(isRecursive: false) }
+
+    /// What SQLite calls a mutex. Not one of Swift's: it is taken in one call and let go in another.
+    private struct Handle: @unchecked Sendable {
+        let mutex: UnsafeMutablePointer<pthread_mutex_t>
+
+        init(isRecursive: Bool) {
+            mutex = .allocate(capacity: 1)
+            var attributes = pthread_mutexattr_t()
+            pthread_mutexattr_init(&attributes)
+            pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT))
+            if isRecursive { pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE)) }
+            let code = pthread_mutex_init(mutex, &attributes)
+            precondition(code == 0, "the C library makes no mutex that inherits priority: \(String(cString: strerror(code)))")
+            pthread_mutexattr_destroy(&attributes)
+        }
+
+        init?(_ pointer: OpaquePointer?) {
+            guard let pointer else { return nil }
+            mutex = UnsafeMutablePointer(pointer)
+        }
+
+        var pointer: OpaquePointer { OpaquePointer(mutex) }
+    }
+
+    /// For `sqlite3_config(SQLITE_CONFIG_MUTEX)`.
+    static var methods: sqlite3_mutex_methods {
+        sqlite3_mutex_methods(
+            xMutexInit: { SQLITE_OK },
+            xMutexEnd: { SQLITE_OK },
+            xMutexAlloc: { kind in
+                switch kind {
+                case SQLITE_MUTEX_FAST: Handle(isRecursive: false).pointer
+                case SQLITE_MUTEX_RECURSIVE: Handle(isRecursive: true).pointer
+                case Int32(UrgentMutexes.firstStatic)...SQLITE_MUTEX_STATIC_VFS3:
+                    UrgentMutexes.statics[Int(kind) - UrgentMutexes.firstStatic].pointer
+                default: nil
+                }
+            },
+            xMutexFree: {
+                guard let handle = Handle($0) else { return }
+                pthread_mutex_destroy(handle.mutex)
+                handle.mutex.deallocate()
+            },
+            xMutexEnter: { if let handle = Handle($0) { pthread_mutex_lock(handle.mutex) } },
+            xMutexTry: {
+                guard let handle = Handle($0) else { return SQLITE_OK }
+                return pthread_mutex_trylock(handle.mutex) == 0 ? SQLITE_OK : SQLITE_BUSY
+            },
+            xMutexLeave: { if let handle = Handle($0) { pthread_mutex_unlock(handle.mutex) } },
+            // Only looked at by assertions of a debug build of SQLite.
+            xMutexHeld: nil,
+            xMutexNotheld: nil)
+    }
+}
