@@ -47,6 +47,11 @@ extension LinkChannelHandler {
             handedOver += count
             // One by one: the system copies what it is given at once without letting another thread have the core.
             context.flush()
+            // What was heard of it may have ended the link.
+            switch phase {
+            case .open, .flushing: continue
+            case .handshaking, .lingering, .ended: return
+            }
         }
     }
 
