@@ -51,12 +51,14 @@ private func giveToFoldersOwner(_ descriptor: Int32, _ path: String) {
     _ = fchown(descriptor, folder.st_uid, folder.st_gid)
 }
 
-/// What was made, renamed or removed in a folder stays so.
-func syncFolder(_ path: String) {
+/// What was made, renamed or removed in a folder stays so; false where the disk does not take it.
+@discardableResult
+func syncFolder(_ path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    // Some file systems sync no folders: there nothing can be more durable than it is.
+    return fsync(descriptor) == 0 || errno == EINVAL
 }
 
 private func fileFailure(_ path: String) -> NodeFailure {

@@ -62,7 +62,7 @@ package protocol SmallFile: Sendable {
     func read(at offset: Int, count: Int) -> [UInt8]
     /// Whether all of it was taken.
     @discardableResult func write(_ bytes: [UInt8], at offset: Int) -> Bool
-    /// Whether what was written is durable, and the name of a file that was made for it.
+    /// Whether what was written is durable, and the file's name.
     @discardableResult func sync() -> Bool
     var byteCount: Int { get }
 }
@@ -70,9 +70,8 @@ package protocol SmallFile: Sendable {
 /// The files of the system.
 struct SystemFiles: NodeFiles {
     func open(_ path: String, isCreated: Bool) throws -> (any SmallFile)? {
-        let isThere = FileManager.default.fileExists(atPath: path)
-        if !isCreated, !isThere { return nil }
-        return try SystemFile(path, isNew: !isThere)
+        if !isCreated, !FileManager.default.fileExists(atPath: path) { return nil }
+        return try SystemFile(path)
     }
 
     func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
@@ -89,12 +88,11 @@ struct SystemFiles: NodeFiles {
 private final class SystemFile: SmallFile {
     private let descriptor: Int32
     private let path: String
-    /// A new file's name has to be durable too, with what is first written to it.
-    private let owesName: Atomic<Bool>
+    /// A file's name has to be durable too, also where the file is there: who made it may have been killed before its first sync.
+    private let owesName = Atomic(true)
 
-    init(_ path: String, isNew: Bool) throws {
+    init(_ path: String) throws {
         self.path = path
-        owesName = Atomic(isNew)
         descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw NodeFailure(opening: path, errno)
@@ -115,10 +113,10 @@ private final class SystemFile: SmallFile {
 
     func sync() -> Bool {
         guard fdatasync(descriptor) == 0 else { return false }
-        if owesName.exchange(false, ordering: .relaxed) {
-            syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
-        }
-        return true
+        guard owesName.load(ordering: .relaxed) else { return true }
+        let isNameDurable = syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        if isNameDurable { owesName.store(false, ordering: .relaxed) }
+        return isNameDurable
     }
 
     var byteCount: Int {
