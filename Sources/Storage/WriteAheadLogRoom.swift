@@ -32,11 +32,13 @@ enum WriteAheadLogRoom {
         guard size(file, &end) == SQLITE_OK, end < limit else { return }
         // Rows do not fill their pages to the last byte.
         let goal = end + Int64(bytes + bytes / 8)
-        while end < goal {
-            // To the next multiple of a piece, so that pieces lie as the system's cache would have them.
-            let count = piece.count - Int(end) % piece.count
-            guard write(file, piece, Int32(count), end) == SQLITE_OK else { return }
-            end += Int64(count)
+        EarlyWriteback.holding {
+            while end < goal {
+                // To the next multiple of a piece, so that pieces lie as the system's cache would have them.
+                let count = piece.count - Int(end) % piece.count
+                guard write(file, piece, Int32(count), end) == SQLITE_OK else { return }
+                end += Int64(count)
+            }
         }
     }
 }
