@@ -16,15 +16,21 @@ enum SQLiteProcess {
     }
 
     private static func takeMutexes() -> Bool {
+        guard UrgentMutexes.areThere else { return false }
         typealias Call = @convention(c) (Int32, UnsafePointer<sqlite3_mutex_methods>) -> Int32
         // SQLite copies it.
         var methods = UrgentMutexes.methods
         return configure { unsafeBitCast($0, to: Call.self)(SQLITE_CONFIG_MUTEX, &methods) }
     }
 
-    /// Calls `sqlite3_config`, which takes a variable number of arguments, as Swift does not.
+    /// Calls `sqlite3_config`, which takes a variable number of arguments: Swift calls no such function, and only on Linux are they
+    /// handed over as those of any other.
     private static func configure(_ call: (UnsafeMutableRawPointer) -> Int32) -> Bool {
-        guard let symbol = dlsym(nil, "sqlite3_config") else { return false }
-        return call(symbol) == SQLITE_OK
+        #if os(Linux)
+            guard let symbol = dlsym(nil, "sqlite3_config") else { return false }
+            return call(symbol) == SQLITE_OK
+        #else
+            return false
+        #endif
     }
 }

@@ -1,16 +1,28 @@
 import Foundation
 import GRDBSQLite
 
-/// Mutexes for SQLite that inherit priority: a thread that holds one runs as soon as the most urgent thread that waits for it
-/// would.
+/// Mutexes for SQLite that inherit priority: a thread that holds one runs as soon as a thread of the round-robin class that waits
+/// for it would (`PromptAnswers` in NodeRuntime).
 ///
-/// SQLite's own do not. Each transaction takes one that all connections to a file share; where the system interrupted a merge, which
-/// steps back behind everything else, while it held it, an answer that goes before everything else waited for up to ten
-/// milliseconds.
+/// SQLite's own do not. Each transaction takes one that all connections to a file share; where the system interrupted a merge,
+/// which steps back by its niceness, while it held it, such an answer waited for up to ten milliseconds.
 enum UrgentMutexes {
     /// SQLite's numbers for its static mutexes begin behind those of the two kinds that it has made one by one.
     private static let firstStatic = Int(SQLITE_MUTEX_RECURSIVE) + 1
     private static let statics: [Handle] = (firstStatic...Int(SQLITE_MUTEX_STATIC_VFS3)).map { _ in Handle(isRecursive: false) }
+
+    /// Whether the system has them.
+    static let areThere: Bool = {
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        defer { pthread_mutexattr_destroy(&attributes) }
+        var mutex = pthread_mutex_t()
+        guard pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT)) == 0,
+            pthread_mutex_init(&mutex, &attributes) == 0
+        else { return false }
+        pthread_mutex_destroy(&mutex)
+        return true
+    }()
 
     /// What SQLite calls a mutex. Not one of Swift's: it is taken in one call and let go in another.
     private struct Handle: @unchecked Sendable {
@@ -23,7 +35,7 @@ enum UrgentMutexes {
             pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT))
             if isRecursive { pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE)) }
             let code = pthread_mutex_init(mutex, &attributes)
-            precondition(code == 0, "the C library makes no mutex that inherits priority: \(String(cString: strerror(code)))")
+            precondition(code == 0, "no mutex can be made: \(String(cString: strerror(code)))")
             pthread_mutexattr_destroy(&attributes)
         }
 
