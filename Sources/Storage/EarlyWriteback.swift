@@ -36,7 +36,7 @@ enum EarlyWriteback {
         }
     #endif
 
-    /// Writes what is about to be written over.
+    /// Runs what writes bytes that are about to be written over, so that they are not written out as well.
     static func holding<Value>(_ body: () throws -> Value) rethrows -> Value {
         #if os(Linux)
             holds.wrappingAdd(1, ordering: .relaxed)

@@ -9,34 +9,27 @@ import GRDBSQLite
 enum UrgentMutexes {
     /// SQLite's numbers for its static mutexes begin behind those of the two kinds that it has made one by one.
     private static let firstStatic = Int(SQLITE_MUTEX_RECURSIVE) + 1
-    private static let statics: [Handle] = (firstStatic...Int(SQLITE_MUTEX_STATIC_VFS3)).map { _ in Handle(isRecursive: false) }
+    private static let statics = (firstStatic...Int(SQLITE_MUTEX_STATIC_VFS3)).map { _ in Handle(isRecursive: false) }
 
     /// Whether the system has them.
-    static let areThere: Bool = {
-        var attributes = pthread_mutexattr_t()
-        pthread_mutexattr_init(&attributes)
-        defer { pthread_mutexattr_destroy(&attributes) }
-        var mutex = pthread_mutex_t()
-        guard pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT)) == 0,
-            pthread_mutex_init(&mutex, &attributes) == 0
-        else { return false }
-        pthread_mutex_destroy(&mutex)
-        return true
-    }()
+    static var areThere: Bool { statics.allSatisfy { $0 != nil } }
 
     /// What SQLite calls a mutex. Not one of Swift's: it is taken in one call and let go in another.
     private struct Handle: @unchecked Sendable {
         let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
-        init(isRecursive: Bool) {
-            mutex = .allocate(capacity: 1)
+        /// Nil where the system makes no such mutex, of which SQLite then says that it lacks memory.
+        init?(isRecursive: Bool) {
             var attributes = pthread_mutexattr_t()
             pthread_mutexattr_init(&attributes)
-            pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT))
+            defer { pthread_mutexattr_destroy(&attributes) }
+            guard pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT)) == 0 else { return nil }
             if isRecursive { pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE)) }
-            let code = pthread_mutex_init(mutex, &attributes)
-            precondition(code == 0, "no mutex can be made: \(String(cString: strerror(code)))")
-            pthread_mutexattr_destroy(&attributes)
+            mutex = .allocate(capacity: 1)
+            guard pthread_mutex_init(mutex, &attributes) == 0 else {
+                mutex.deallocate()
+                return nil
+            }
         }
 
         init?(_ pointer: OpaquePointer?) {
@@ -54,10 +47,10 @@ enum UrgentMutexes {
             xMutexEnd: { SQLITE_OK },
             xMutexAlloc: { kind in
                 switch kind {
-                case SQLITE_MUTEX_FAST: Handle(isRecursive: false).pointer
-                case SQLITE_MUTEX_RECURSIVE: Handle(isRecursive: true).pointer
+                case SQLITE_MUTEX_FAST: Handle(isRecursive: false)?.pointer
+                case SQLITE_MUTEX_RECURSIVE: Handle(isRecursive: true)?.pointer
                 case Int32(UrgentMutexes.firstStatic)...SQLITE_MUTEX_STATIC_VFS3:
-                    UrgentMutexes.statics[Int(kind) - UrgentMutexes.firstStatic].pointer
+                    UrgentMutexes.statics[Int(kind) - UrgentMutexes.firstStatic]?.pointer
                 default: nil
                 }
             },
