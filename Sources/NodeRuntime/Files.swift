@@ -39,7 +39,7 @@ package func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644) t
         unlink(temporary)
         throw failure
     }
-    syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    syncFolder(of: path)
 }
 
 /// What root makes in the folder of another belongs to that other: the node there has to read it, as the user of its service.
@@ -60,6 +60,10 @@ func syncFolder(_ path: String) -> Bool {
     // Some file systems sync no folders: there nothing can be more durable than it is.
     return fsync(descriptor) == 0 || errno == EINVAL
 }
+
+/// The same for the folder that a file lies in.
+@discardableResult
+func syncFolder(of path: String) -> Bool { syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path) }
 
 private func fileFailure(_ path: String) -> NodeFailure {
     NodeFailure(.storage, "\(path) cannot be written: \(String(cString: strerror(errno)))")

@@ -114,7 +114,7 @@ private final class SystemFile: SmallFile {
     func sync() -> Bool {
         guard fdatasync(descriptor) == 0 else { return false }
         guard owesName.load(ordering: .relaxed) else { return true }
-        let isNameDurable = syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        let isNameDurable = syncFolder(of: path)
         if isNameDurable { owesName.store(false, ordering: .relaxed) }
         return isNameDurable
     }

@@ -53,7 +53,8 @@ package struct SkipReport: ~Copyable {
             throw Self.failure("cannot put the report at \(path)", errno)
         }
         isFinished = true
-        Self.syncFolder(of: path)
+        // The report is in its place already; that its name survives a loss of power is worth an attempt, not an error.
+        syncFolder(of: path)
     }
 
     private mutating func flush() throws(Failure) {
@@ -65,15 +66,6 @@ package struct SkipReport: ~Copyable {
             written += count
         }
         buffer.removeAll(keepingCapacity: true)
-    }
-
-    /// The report is in its place already; that its name survives a loss of power is worth an attempt, not an error.
-    private static func syncFolder(of path: String) {
-        let name = (path as NSString).deletingLastPathComponent
-        let folder = open(name.isEmpty ? "." : name, O_RDONLY | O_CLOEXEC)
-        guard folder >= 0 else { return }
-        fsync(folder)
-        close(folder)
     }
 
     private static func checkReplaceable(_ path: String) throws(Failure) {
